@@ -1,0 +1,51 @@
+# realnet: `make demo` runs the whole study, `make test` the tests; no configuration.
+CC      = cc
+BUILD   = build
+PREFIX  = /usr/local
+# -std=c99 and -ffp-contract=off keep products and sums apart: the arithmetic contract. -fno-math-errno lets sqrt be one instruction.
+CFLAGS  = -std=c99 -O3 -ffp-contract=off -fno-math-errno -Wall -Wextra -pedantic -Wshadow
+NATIVE  = $(shell $(CC) -march=native -E -x c /dev/null >/dev/null 2>&1 && echo -march=native)
+OPENMP  = $(shell echo 'int main(void){return 0;}' | $(CC) -fopenmp -x c - -o /dev/null 2>/dev/null && echo -fopenmp)
+STB     = $(shell sh third_party/find_stb.sh 2>/dev/null)
+FLAGS   = $(CFLAGS) $(NATIVE) $(OPENMP) -D_POSIX_C_SOURCE=200809L
+PROGRAM = realnet.c $(wildcard cli/*.c)
+TESTS   = $(wildcard tests/*.c)
+HEADERS = realnet.h $(wildcard cli/*.h) tests/check.h tests/cli_tests.h
+
+all: realnet
+
+# With stb_image the program reads PNG and JPEG; without it PPM, PGM and .npy.
+$(BUILD)/%.o: %.c $(HEADERS) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(if $(STB),-DHAVE_STB_IMAGE -isystem $(STB)) -c $< -o $@
+
+realnet: $(PROGRAM:%.c=$(BUILD)/%.o)
+	$(CC) $(FLAGS) $^ -lm -o $@
+
+$(BUILD)/tests/run: $(filter-out $(BUILD)/cli/main.o,$(PROGRAM:%.c=$(BUILD)/%.o)) $(TESTS:%.c=$(BUILD)/%.o)
+	$(CC) $(FLAGS) $^ -lm -o $@
+
+demo: realnet
+	./realnet demo -o demo
+
+test: realnet $(BUILD)/tests/run
+	sh tests/run.sh $(BUILD)
+
+bench: realnet
+	./realnet bench
+
+# The bundled study is made by this; the same bytes everywhere.
+study:
+	@mkdir -p $(BUILD)
+	$(CC) $(FLAGS) data/make_study.c realnet.c -lm -o $(BUILD)/make_study
+	$(BUILD)/make_study data
+
+install: realnet
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include
+	install realnet $(DESTDIR)$(PREFIX)/bin
+	install -m 644 realnet.h $(DESTDIR)$(PREFIX)/include
+
+clean:
+	rm -rf $(BUILD) realnet demo
+
+.PHONY: all demo test bench study install clean

@@ -1,0 +1,88 @@
+/* command.h: what the commands share: options, progress, weight files, the workspace. */
+#ifndef REALNET_COMMAND_H
+#define REALNET_COMMAND_H
+#include "cli.h"
+
+/* ---- cli/options.c ---- */
+typedef enum { OPTION_FLAG, OPTION_TEXT, OPTION_INTEGER, OPTION_SEED, OPTION_NUMBER } option_kind;
+typedef struct {
+    char        letter;                                 /* short form, 0: none */
+    const char *name;
+    option_kind kind;
+    void       *value;                                  /* int, const char *, int, uint64_t, double; keeps its default if not given */
+    const char *placeholder, *help;
+} option;
+/* Every command also takes --threads, --quiet, --json, --help: */
+extern int threads, quiet, json;
+/* Reads argv[1..]; operands (what is no option) are moved to argv[0..] and counted. Ends the program with status 2 for an option
+ * that does not exist (naming the nearest), a value that is missing or no number, or too few or too many operands. */
+int parse_options(const char *usage, const char *about, const option *options, int option_count, int argc, char **argv,
+                  int least, int most);
+void require_option(const char *command, const char *name, const void *given);     /* status 2 if given is NULL */
+void require_range(const char *option_name, double value, double least, double most);
+const char *nearest_name(const char *word, const char *const *names, int count);    /* NULL if none is near */
+char **split_list(const char *text, int *count);        /* "V1,V2" -> {"V1", "V2"}; allocated */
+
+/* ---- progress on standard error: a bar on a terminal, a line every ten seconds elsewhere, nothing with --quiet ---- */
+void progress_begin(const char *what, size_t total);
+void progress_at(size_t done, const char *note);        /* note: shown behind the bar, may be NULL */
+void progress_end(void);
+double seconds_now(void);
+
+/* ---- cli/weights.c: a model's parameters and their files ---- */
+typedef struct {
+    rn_model model;
+    float   *values;                                    /* model.count floats; of allocate */
+} weights;
+weights weights_fresh(const rn_config *config, uint64_t seed, int with_head);
+weights weights_load(const char *path);                 /* CORnet-S, with the head if the file holds one */
+/* What is in w goes into the same-named tensors of `into`; into's head keeps its values if w has none. */
+void    weights_copy(weights *into, const weights *w, const char *path);
+void    weights_save(const char *path, const weights *w, int with_head, uint64_t steps);   /* steps: num_batches_tracked */
+void    weights_free(weights *w);
+uint64_t weights_fingerprint(const weights *w);
+rn_tensor *weights_tensor(weights *w, const char *name);
+
+rn_workspace the_workspace(void);                       /* made at first use, for `threads` threads */
+/* A tape with its arena; fails with a line when the model does not fit the machine or the batch. */
+rn_tape *tape_new(const rn_model *model, int batch, int mode, int head);
+void     tape_free(rn_tape *tape);
+void     check_status(int status, const char *where);   /* fails for anything but RN_OK: a fault of the program */
+
+/* One pass in evaluation mode over a set of images; `take` gets each batch's tape after its forward pass. */
+void evaluate_images(weights *w, image_set *images, int batch, int head, const char *what,
+                     void (*take)(void *context, rn_tape *tape, int first, int count), void *context);
+
+/* ---- cli/train.c ---- */
+typedef struct {
+    const char *weights;                                /* the starting CORnet */
+    const char *images, *labels;                        /* labels: pretraining's classes; NULL: the starting CORnet's own answers */
+    const char *targets;                                /* responses [images, D]; NULL: classification alone */
+    const char *test_images, *test_targets;             /* NULL: no test columns */
+    const char *run;                                    /* folder of the results */
+    double      beta, lr, checkpoint_minutes;
+    int         epochs, batch, contrast, released;
+    uint64_t    seed;
+} training;
+extern const training training_defaults;                /* method.md 3: beta 40, 5 epochs, batch 16, rate 2e-5 */
+void train_run(const training *t, int resume);          /* resume: go on from RUN/checkpoint if it is there */
+int *read_labels(const char *path, int *count);         /* one whole number a line, or .npy */
+
+/* ---- cli/analyse.c ---- */
+void   rdm_of(double *rdm, const double *rows, int M, int D, int metric, const char *name);     /* (M,M) of rows (M,D) */
+double rsa_between(const double *a, const char *name_a, const double *b, const char *name_b, int M);
+
+/* ---- commands: argv[0] is the command's name ---- */
+int command_init(int argc, char **argv);
+int command_info(int argc, char **argv);
+int command_classify(int argc, char **argv);
+int command_features(int argc, char **argv);
+int command_pretrain(int argc, char **argv);
+int command_train(int argc, char **argv);
+int command_rdm(int argc, char **argv);
+int command_rsa(int argc, char **argv);
+int command_demo(int argc, char **argv);
+int command_selftest(int argc, char **argv);
+int command_bench(int argc, char **argv);
+
+#endif

@@ -1,0 +1,288 @@
+/* golden.c: computes the golden values. A value that moves means that a result somewhere is no longer the same bits. */
+#include "golden.h"
+#include <string.h>
+
+enum { SAMPLE = 2000, FLOATS = 1 << 19, GOLDEN_ARENA = 3 << 20 };
+
+typedef struct {
+    golden_value *out;
+    int           count, threads;
+    rn_workspace  ws;
+    float        *f;                                    /* FLOATS of scratch */
+    double       *d;                                    /* SAMPLE * 4 of scratch */
+    int32_t      *i;
+    char         *arena;                                /* GOLDEN_ARENA bytes */
+} bench;
+
+static void keep_floats(bench *b, const char *name, const float *x, size_t n)
+{
+    golden_value *g = &b->out[b->count++];
+    memset(g, 0, sizeof *g);
+    g->name = name;
+    g->hash = rn_hash_floats(RN_HASH_START, x, n);
+    for (size_t k = 0; k < GOLDEN_FIRST && k < n; k++)
+        g->first[k] = (double)x[k];
+}
+
+static void keep_doubles(bench *b, const char *name, const double *x, size_t n)
+{
+    golden_value *g = &b->out[b->count++];
+    memset(g, 0, sizeof *g);
+    g->name = name;
+    g->hash = rn_hash_doubles(RN_HASH_START, x, n);
+    for (size_t k = 0; k < GOLDEN_FIRST && k < n; k++)
+        g->first[k] = x[k];
+}
+
+static void draw(float *x, size_t n, uint64_t seed)
+{
+    rn_generator g;
+    rn_seed(&g, seed);
+    rn_uniform(&g, -1.0f, 1.0f, x, n);
+}
+
+/* ---- elementary functions, on arguments that cover their ranges ---- */
+
+static void elementary(bench *b)
+{
+    double *x = b->d, *y = b->d + SAMPLE;
+    draw(b->f, SAMPLE, 1);
+    for (int i = 0; i < SAMPLE; i++)
+        y[i] = rn_exp(x[i] = (double)b->f[i] * 720.0);
+    keep_doubles(b, "exp", y, SAMPLE);
+    for (int i = 0; i < SAMPLE; i++)
+        y[i] = rn_log(rn_exp(x[i]) + 0x1p-1060);
+    keep_doubles(b, "log", y, SAMPLE);
+    for (int i = 0; i < SAMPLE; i++)
+        y[i] = rn_sin(x[i]);
+    keep_doubles(b, "sin", y, SAMPLE);
+    for (int i = 0; i < SAMPLE; i++)
+        y[i] = rn_cos(x[i]);
+    keep_doubles(b, "cos", y, SAMPLE);
+    for (int i = 0; i < SAMPLE; i++)
+        y[i] = rn_sqrt(x[i] < 0.0 ? -x[i] : x[i]) + rn_power(0.999, (uint64_t)i);
+    keep_doubles(b, "sqrt and power", y, SAMPLE);
+    for (int i = 0; i < 100; i++) {
+        y[2 * i] = rn_sum(x, (size_t)(i * 20));
+        y[2 * i + 1] = rn_dot(x, x + i, (size_t)(SAMPLE - 100));
+    }
+    keep_doubles(b, "sum and dot", y, 200);
+}
+
+static int random_numbers(bench *b)
+{
+    rn_generator g;
+    rn_seed(&g, 2024);
+    for (int i = 0; i < SAMPLE; i++)
+        b->d[i] = (double)(i % 2 ? rn_random(&g) : (uint32_t)rn_random64(&g));
+    keep_doubles(b, "random words", b->d, SAMPLE);
+    rn_uniform(&g, -0.3f, 0.7f, b->f, SAMPLE);
+    keep_floats(b, "uniform", b->f, SAMPLE);
+    const int status = rn_normal(&g, 0.05f, b->f, SAMPLE - 3);
+    keep_floats(b, "normal", b->f, SAMPLE - 3);
+    rn_permutation(&g, b->i, SAMPLE);
+    for (int i = 0; i < SAMPLE; i++)
+        b->d[i] = b->i[i];
+    keep_doubles(b, "permutation", b->d, SAMPLE);
+    return status;
+}
+
+/* ---- matrices and layers ---- */
+
+static int matrices(bench *b)
+{
+    enum { M = 37, N = 53, K = 700 };
+    float *A = b->f, *B = A + M * K, *C = B + N * K;
+    int status = RN_OK;
+    draw(A, M * K + N * K, 3);
+    for (int form = 0; form < 4 && status == RN_OK; form++)
+        status = rn_gemm(form & 1, form >> 1, M, N, K, A, form & 1 ? M : K, B, form >> 1 ? K : N, form > 0, C, N, b->ws);
+    keep_floats(b, "gemm", C, M * N);
+    return status;
+}
+
+static int convolution(bench *b, const char *forward, const char *weight, const char *input, rn_conv2d g)
+{
+    int P, Q;
+    if (rn_conv2d_output(&g, &P, &Q) != RN_OK) return RN_ESHAPE;
+    const size_t nx = (size_t)(g.N * g.C * g.H * g.W), nw = (size_t)(g.K * g.C * g.R * g.S), ny = (size_t)(g.N * g.K * P * Q);
+    float *x = b->f, *w = x + nx, *y = w + nw;
+    draw(x, nx + nw, 4);
+    int status = rn_conv2d_forward(y, x, w, &g, b->ws);
+    keep_floats(b, forward, y, ny);
+    float *dw = y + ny, *dx = dw + nw;
+    memset(dw, 0, (nw + nx) * sizeof *dw);
+    if (status == RN_OK) status = rn_conv2d_backward_weight(dw, y, x, &g, b->ws);
+    if (status == RN_OK) status = rn_conv2d_backward_input(dx, y, w, &g, b->ws);
+    keep_floats(b, weight, dw, nw);
+    keep_floats(b, input, dx, nx);
+    return status;
+}
+
+static int norm(bench *b)
+{
+    enum { C = 5, N = 3, S = 9, COUNT = N * C * S * S };
+    const rn_norm g = { N, C, S, S, 1 };
+    float *x = b->f, *y = x + COUNT, *r = y + COUNT, *dy = r + COUNT, *dr = dy + COUNT, *p = dr + COUNT, *dp = p + 4 * C;
+    draw(x, COUNT, 5);
+    draw(r, 2 * COUNT, 6);
+    draw(p, 4 * C, 7);
+    memset(dp, 0, 2 * C * sizeof *dp);
+    int status = rn_batch_norm_statistics(b->d, p + 2 * C, p + 3 * C, x, p, p + C, 2, &g, b->threads);
+    if (status == RN_OK) status = rn_batch_norm_forward(y, x, r, b->d, &g, b->threads);
+    keep_floats(b, "batch norm forward", y, COUNT);
+    keep_floats(b, "batch norm running", p, 4 * C);
+    if (status == RN_OK) status = rn_batch_norm_backward(dy, dr, 0, dp, dp + C, dy, y, x, b->d, 1, &g, b->threads);
+    keep_floats(b, "batch norm backward input", dy, COUNT);
+    keep_floats(b, "batch norm backward weight", dp, 2 * C);
+    return status;
+}
+
+static int pooling_and_entropy(bench *b)
+{
+    const rn_conv2d g = { 2, 3, 12, 12, 3, 3, 3, 2, 1 };
+    float *x = b->f, *y = x + 864, *dx = y + 216;
+    uint8_t *where = (uint8_t *)(dx + 864);
+    static const int32_t label[6] = { 0, 3, 11, 35, 7, 7 };
+    draw(x, 864, 8);
+    memset(dx, 0, 864 * sizeof *dx);
+    int status = rn_max_pool_forward(y, where, x, &g, b->threads);
+    if (status == RN_OK) status = rn_max_pool_backward(dx, y, where, &g, b->threads);
+    keep_floats(b, "max pool", y, 216 + 864);
+    if (status == RN_OK) status = rn_cross_entropy(b->d, dx, 1.0, y, label, 6, 36);
+    keep_floats(b, "cross-entropy gradient", dx, 216);
+    keep_doubles(b, "cross-entropy", b->d, 1);
+    return status;
+}
+
+/* ---- the whole: a small CORnet-S with a head, fresh, forward, and three training steps ---- */
+
+enum { BATCH = 3, OUTPUTS = 12, STEPS = 3 };
+static const rn_config small_config = { 32, { 4, 6, 8, 10 }, { 1, 2, 4, 2 }, 2, 10, 8, OUTPUTS };
+
+static int training_steps(bench *b, rn_tape *tape, const rn_model *model, float *values, int contrast, const char *name)
+{
+    static const int32_t label[BATCH] = { 1, 0, 7 };
+    float *m = values + model->count, *v = m + model->trainable, *gradient = v + model->trainable;
+    float *images = gradient + model->trainable, *target = images + BATCH * 3 * 32 * 32, *dlogits = target + BATCH * OUTPUTS;
+    float *dprediction = dlogits + BATCH * 10;
+    int status = rn_tape_record(tape, model, BATCH, RN_TRAIN, 1);
+    if (status == RN_OK) status = rn_tape_bind(tape, b->arena, GOLDEN_ARENA);
+    memset(m, 0, 2 * model->trainable * sizeof *m);
+    draw(images, BATCH * 3 * 32 * 32 + BATCH * OUTPUTS, 9);
+    double losses[STEPS * 3];
+    for (int step = 0; step < STEPS && status == RN_OK; step++) {
+        rn_loss loss;
+        status = rn_tape_forward(tape, values, images, 1, b->ws);
+        if (status != RN_OK) break;
+        status = rn_alignment_loss(&loss, dlogits, dprediction, rn_tape_value(tape, "logits")->value, label, 10,
+                                   rn_tape_value(tape, "prediction")->value, target, BATCH, OUTPUTS, 40.0, contrast, b->d);
+        memset(gradient, 0, model->trainable * sizeof *gradient);
+        if (status == RN_OK) status = rn_tape_backward(tape, values, gradient, images, dlogits, dprediction, NULL, b->ws);
+        rn_adam_step(values, m, v, gradient, model->trainable, 1e-3, (uint64_t)step + 1, b->threads);
+        losses[3 * step] = loss.classification;
+        losses[3 * step + 1] = loss.mse;
+        losses[3 * step + 2] = loss.contrast;
+    }
+    keep_floats(b, name, values, model->count);
+    if (contrast == RN_CONTRAST_PEARSON) keep_doubles(b, "training losses", losses, STEPS * 3);
+    return status;
+}
+
+static int whole_model(bench *b)
+{
+    rn_model *model = (rn_model *)(void *)(b->arena + GOLDEN_ARENA);
+    rn_tape *tape = (rn_tape *)(void *)(model + 1);
+    static const char *const areas[] = { "V1", "V2.0", "V4.3", "IT" };
+    static const char *const names[] = { "forward V1", "forward V2.0", "forward V4.3", "forward IT" };
+    int status = rn_model_describe(model, &small_config);
+    if (status != RN_OK) return status;
+    float *values = b->f, *images = values + model->count;
+    rn_generator g;
+    status = rn_init_cornet(model, values, 2024);
+    rn_seed(&g, 2024);
+    rn_init_head(model, values, &g);
+    keep_floats(b, "fresh weights", values, model->count);
+    if (status == RN_OK) status = rn_tape_record(tape, model, BATCH, RN_EVALUATE, 1);
+    if (status == RN_OK) status = rn_tape_bind(tape, b->arena, GOLDEN_ARENA);
+    draw(images, BATCH * 3 * 32 * 32, 9);
+    if (status == RN_OK) status = rn_tape_forward(tape, values, images, 0, b->ws);
+    if (status != RN_OK) return status;
+    for (int a = 0; a < 4; a++) {
+        const rn_value *v = rn_tape_value(tape, areas[a]);
+        keep_floats(b, names[a], v->value, (size_t)(v->N * v->C * v->H * v->W));
+    }
+    keep_floats(b, "forward logits", rn_tape_value(tape, "logits")->value, BATCH * 10);
+    keep_floats(b, "forward prediction", rn_tape_value(tape, "prediction")->value, BATCH * OUTPUTS);
+    status = training_steps(b, tape, model, values, RN_CONTRAST_PEARSON, "trained weights, Pearson contrast");
+    if (status == RN_OK) status = training_steps(b, tape, model, values, RN_CONTRAST_SPEARMAN, "trained weights, Spearman contrast");
+    return status;
+}
+
+/* ---- analysis ---- */
+
+static int analysis(bench *b)
+{
+    enum { M = 20, D = 30 };
+    double *rdm = b->d, *other = rdm + M * M, *scratch = other + M * M;
+    int bad_row, status = RN_OK;
+    draw(b->f, M * D, 10);
+    for (int i = 0; i < M * D; i++)                     /* few values, so that there are ties */
+        b->f[i] = (float)(int)(b->f[i] * 8.0f);
+    static const char *const names[] = { "rdm pearson", "rdm cosine", "rdm euclidean" };
+    for (int metric = RN_RDM_PEARSON; metric <= RN_RDM_EUCLIDEAN && status == RN_OK; metric++) {
+        status = rn_rdm(rdm, b->f, M, D, metric, scratch, &bad_row, b->threads);
+        keep_doubles(b, names[metric], rdm, M * M);
+        if (metric == RN_RDM_PEARSON) memcpy(other, rdm, M * M * sizeof *rdm);
+    }
+    double rho[2] = { 0 };
+    if (status == RN_OK) status = rn_rsa(&rho[0], rdm, other, M, scratch, b->i);
+    if (status == RN_OK) status = rn_pearson(&rho[1], rdm, other, M * M);
+    keep_doubles(b, "rsa and pearson", rho, 2);
+    return status;
+}
+
+size_t golden_memory_size(int threads)
+{
+    return FLOATS * sizeof(float) + 4 * SAMPLE * (sizeof(double) + sizeof(int32_t)) + GOLDEN_ARENA + sizeof(rn_model) + sizeof(rn_tape) +
+           rn_workspace_size(threads) + 256;
+}
+
+int golden_compute(golden_value out[GOLDEN_MOST], void *memory, size_t bytes, int threads)
+{
+    if (bytes < golden_memory_size(threads)) return RN_EMEM;
+    char *at = memory;
+    at += (64 - (uintptr_t)at % 64) % 64;
+    bench b = { .out = out, .threads = threads, .arena = at };
+    at += GOLDEN_ARENA + (sizeof(rn_model) + sizeof(rn_tape) + 63) / 64 * 64;
+    b.d = (double *)(void *)at;
+    at += 4 * SAMPLE * sizeof(double);
+    b.f = (float *)(void *)at;
+    at += FLOATS * sizeof(float);
+    b.i = (int32_t *)(void *)at;
+    at += 4 * SAMPLE * sizeof(int32_t);
+    const rn_workspace ws = { at, rn_workspace_size(threads), threads };
+    b.ws = ws;
+    elementary(&b);
+    int status = random_numbers(&b);
+    if (status == RN_OK) status = matrices(&b);
+    const rn_conv2d three = { 2, 5, 13, 11, 7, 3, 3, 2, 1 }, seven = { 1, 3, 20, 20, 6, 7, 7, 2, 3 };
+    if (status == RN_OK) status = convolution(&b, "conv 3x3", "conv 3x3 backward weight", "conv 3x3 backward input", three);
+    if (status == RN_OK) status = convolution(&b, "conv 7x7", "conv 7x7 backward weight", "conv 7x7 backward input", seven);
+    if (status == RN_OK) status = norm(&b);
+    if (status == RN_OK) status = pooling_and_entropy(&b);
+    if (status == RN_OK) status = whole_model(&b);
+    if (status == RN_OK) status = analysis(&b);
+    return status == RN_OK ? b.count : status;
+}
+
+uint64_t golden_fingerprint(const golden_value *value, int count)
+{
+    uint64_t hash = RN_HASH_START;
+    for (int i = 0; i < count; i++) {
+        hash = rn_hash_bytes(hash, value[i].name, strlen(value[i].name));
+        const double halves[2] = { (double)(value[i].hash >> 32), (double)(value[i].hash & 0xffffffff) };
+        hash = rn_hash_doubles(hash, halves, 2);
+    }
+    return hash;
+}

@@ -1,0 +1,659 @@
+/* images.c: decoding, Pillow's resize, normalisation, and the sets of images that a user names.
+ * PPM and PGM are read here; PNG, JPEG and BMP by stb_image in a build that has it (third_party/README.md). */
+#include "cli.h"
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NUMBER_MAX (INT_MAX / 10 - 1)                   /* another digit still fits an int */
+#define PIXELS_MAX 178956970                            /* Pillow's limit too */
+/* A byte of a PNG of 1 bit per pixel stands for at most 8 * 1032 pixels (deflate's best); no other format packs denser.
+ * A header that promises more is false, and is refused before its pixels are allocated. */
+#define PIXELS_PER_BYTE_MAX 8256
+
+/* A whole image file in memory, and the pixels made of it; both are freed when it is refused. */
+typedef struct { const char *path; uint8_t *bytes; size_t count; uint8_t *rgb; } image_file;
+
+static void refuse(image_file *f, const char *format, ...) CLI_PRINTF(2, 3) CLI_NORETURN;
+static void refuse(image_file *f, const char *format, ...)
+{
+    char reason[1024];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(reason, sizeof reason, format, list);     /* before what it speaks of is freed */
+    va_end(list);
+    release(f->bytes);
+    release(f->rgb);
+    fail(EXIT_WRONG_INPUT, f->path, "%s", reason);
+}
+
+static void check_promise(image_file *f, uint64_t height, uint64_t width)
+{
+    const char *remedy = "copy the file again, or save the image again";
+    if (height < 1 || width < 1)
+        refuse(f, "the image has no pixels (%s)", remedy);
+    if (height > PIXELS_MAX / width)
+        refuse(f, "the image has more than %d pixels (make it smaller; the model sees it far smaller)", PIXELS_MAX);
+    if (height * width / PIXELS_PER_BYTE_MAX > f->count)
+        refuse(f, "the header promises %llux%llu pixels, more than %llu bytes can hold (%s)", (unsigned long long)width,
+               (unsigned long long)height, (unsigned long long)f->count, remedy);
+}
+
+/* ---- PPM and PGM, as Pillow reads them ---- */
+
+typedef struct { image_file *file; size_t at; } reader;
+
+static int is_space(int c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static int next_byte(reader *r)
+{
+    return r->at < r->file->count ? r->file->bytes[r->at++] : -1;
+}
+
+/* A decimal number; space and comments (# to the line's end) before it and one space after it are passed. */
+static int read_number(reader *r, int most, const char *what)
+{
+    int c = next_byte(r), x = 0;
+    while (is_space(c) || c == '#') {
+        if (c == '#')
+            while (c != '\n' && c != '\r' && c != -1)
+                c = next_byte(r);
+        c = next_byte(r);
+    }
+    if (c == -1)
+        refuse(r->file, "is cut short: it ends where its %s is due (copy it again)", what);
+    for (; c >= '0' && c <= '9'; c = next_byte(r)) {
+        x = x * 10 + (c - '0');
+        if (x > most)
+            refuse(r->file, "its %s is above %d at byte %zu (save the image again)", what, most, r->at - 1);
+    }
+    if (c != -1 && !is_space(c))
+        refuse(r->file, "its %s is no number at byte %zu (save the image again)", what, r->at - 1);
+    return x;
+}
+
+/* What Pillow makes of a sample: v/maxval*255, halves to even. A grey image of more than 255 levels it stretches to
+ * 65535, and its conversion to RGB then cuts at 255: such an image is nearly white there and here. */
+static uint8_t scale_sample(int v, int maxval, int grey)
+{
+    if (maxval == 255)
+        return (uint8_t)v;
+    const double top = grey && maxval > 255 ? 65535.0 : 255.0;
+    const double x = rint((double)v / maxval * top);
+    return (uint8_t)(x > 255.0 ? 255.0 : x);
+}
+
+static int next_sample(reader *r, int plain, int maxval)
+{
+    if (plain)
+        return read_number(r, maxval, "sample");
+    const int high = maxval > 255 ? next_byte(r) : 0;
+    return high * 256 + next_byte(r);
+}
+
+static void decode_pnm(image_file *f, int *height, int *width)
+{
+    reader r = { f, 2 };
+    const int grey = f->bytes[1] == '2' || f->bytes[1] == '5', plain = f->bytes[1] < '5';
+    *width = read_number(&r, NUMBER_MAX, "width");
+    *height = read_number(&r, NUMBER_MAX, "height");
+    const int maxval = read_number(&r, 65535, "largest value");
+    check_promise(f, (uint64_t)*height, (uint64_t)*width);
+    if (maxval < 1)
+        refuse(f, "its largest value is 0 (save the image again)");
+    const size_t pixels = (size_t)*height * (size_t)*width, samples = pixels * (grey ? 1 : 3);
+    const size_t least = plain ? 2 * samples - 1 : samples * (maxval > 255 ? 2 : 1), there = f->count - r.at;
+    if (there < least)
+        refuse(f, "is cut short: %dx%d pixels need %zu bytes, the file holds %zu (copy it again)", *width, *height,
+               least, there);
+    f->rgb = allocate(pixels, 3);
+    for (size_t i = 0; i < samples; i++) {
+        const uint8_t v = scale_sample(next_sample(&r, plain, maxval), maxval, grey);
+        if (grey)
+            memset(f->rgb + 3 * i, v, 3);
+        else
+            f->rgb[i] = v;
+    }
+}
+
+/* ---- PNG, JPEG and BMP through stb_image ---- */
+
+#ifdef HAVE_STB_IMAGE
+
+/* Memory of allocate() is zeroed: where a damaged file leaves pixels out they are black, and not chance. */
+static void *grow(void *memory, size_t from, size_t to)
+{
+    void *wider = allocate(to, 1);
+    if (memory)
+        memcpy(wider, memory, from < to ? from : to);
+    release(memory);
+    return wider;
+}
+
+#define STB_IMAGE_IMPLEMENTATION
+#define STBI_ONLY_PNG
+#define STBI_ONLY_JPEG
+#define STBI_ONLY_BMP
+#define STBI_NO_STDIO
+#define STBI_NO_LINEAR
+#define STBI_NO_SIMD                                    /* one path, so one set of bits, on every machine */
+#define STBI_NO_THREAD_LOCALS
+#define STBI_MALLOC(n)                 allocate(n, 1)
+#define STBI_REALLOC_SIZED(p, from, n) grow(p, from, n)
+#define STBI_FREE(p)                   release(p)
+#ifdef __GNUC__
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#pragma GCC diagnostic ignored "-Wsign-compare"
+#pragma GCC diagnostic ignored "-Wshadow"
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#endif
+#include "stb_image.h"
+#ifdef __GNUC__
+#pragma GCC diagnostic pop
+#endif
+
+static const char damage_remedy[] = "copy the file again, or save the image again";
+
+static uint32_t big_endian(const uint8_t *b)
+{
+    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
+static uint32_t little_endian(const uint8_t *b)
+{
+    return (uint32_t)b[3] << 24 | (uint32_t)b[2] << 16 | (uint32_t)b[1] << 8 | b[0];
+}
+
+/* The checksum of PNG: CRC-32, half a byte at a time. */
+static uint32_t checksum(const uint8_t *b, size_t n)
+{
+    static const uint32_t table[16] = { 0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
+        0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c, 0x9b64c2b0, 0x86d3d2d4, 0xa00ae278,
+        0xbdbdf21c };
+    uint32_t c = 0xffffffff;
+    for (size_t i = 0; i < n; i++) {
+        c = table[(c ^ b[i]) & 15] ^ c >> 4;
+        c = table[(c ^ (uint32_t)(b[i] >> 4)) & 15] ^ c >> 4;
+    }
+    return ~c;
+}
+
+/* A palette with fewer colours than its indices can name is filled up with greys, as in Pillow; stb_image would take
+ * whatever is in memory. `at` is the place of the PLTE chunk. */
+static void fill_palette(image_file *f, size_t at, unsigned depth)
+{
+    const uint32_t colours = big_endian(f->bytes + at) / 3, all = depth < 8 ? 1u << depth : 256;
+    const size_t more = 3 * (size_t)(all - colours), end = at + 8 + 3 * (size_t)colours;
+    uint8_t *bytes = allocate(f->count + more, 1);
+    memcpy(bytes, f->bytes, end);
+    memcpy(bytes + end + more, f->bytes + end, f->count - end);
+    for (uint32_t i = colours; i < all; i++)
+        memset(bytes + end + 3 * (i - colours), (int)i, 3);
+    bytes[at + 2] = (uint8_t)(3 * all >> 8);
+    bytes[at + 3] = (uint8_t)(3 * all);
+    release(f->bytes);
+    f->bytes = bytes;
+    f->count += more;
+}
+
+/* stb_image does not look at the checksums; this goes through the chunks: length, name, data, checksum. */
+static void check_png(image_file *f)
+{
+    size_t palette = 0;
+    for (size_t at = 8; ; ) {
+        if (f->count - at < 12 || big_endian(f->bytes + at) > f->count - at - 12)
+            refuse(f, "is cut short: the PNG chunk at byte %zu ends beyond the file (copy it again)", at);
+        const size_t length = big_endian(f->bytes + at);
+        const uint8_t *name = f->bytes + at + 4;
+        if (checksum(name, length + 4) != big_endian(name + 4 + length))
+            refuse(f, "the PNG chunk %.4s at byte %zu is damaged: its checksum does not match (%s)", (const char *)name,
+                   at, damage_remedy);
+        if (at == 8 && (memcmp(name, "IHDR", 4) != 0 || length != 13))
+            refuse(f, "this PNG does not begin with its header (%s)", damage_remedy);
+        if (memcmp(name, "PLTE", 4) == 0)
+            palette = at;
+        if (memcmp(name, "IEND", 4) == 0)
+            break;
+        at += 12 + length;
+    }
+    const unsigned depth = f->bytes[24];
+    if (palette && f->bytes[25] == 3 && big_endian(f->bytes + palette) < (depth < 8 ? 3u << depth : 768))
+        fill_palette(f, palette, depth);
+}
+
+/* The tables of a JPEG's DHT segment, `length` bytes at `at`: stb_image before 2.28 writes beyond its own when one has
+ * more than 256 codes. Each is a byte of class, 16 counts, and a byte for each code. */
+static void check_codes(image_file *f, size_t at, size_t length)
+{
+    while (length >= 17) {
+        size_t codes = 0;
+        for (size_t i = 1; i <= 16; i++)
+            codes += f->bytes[at + i];
+        if (codes > 256 || codes > length - 17)
+            refuse(f, "the JPEG table at byte %zu is damaged: it has %zu codes (%s)", at, codes, damage_remedy);
+        at += 17 + codes;
+        length -= 17 + codes;
+    }
+}
+
+/* Goes from marker to marker: 0xff and a byte that is neither 0 (a pixel's 0xff) nor a restart. What lies between a
+ * segment and the next marker are pixels. */
+static void check_jpeg(image_file *f)
+{
+    const uint8_t *b = f->bytes;
+    for (size_t at = 2; at + 1 < f->count; at++) {
+        const int marker = b[at] == 0xff ? b[at + 1] : 0;
+        if (marker == 0xd9)
+            return;
+        if (marker == 0 || marker == 0xff || marker == 1 || (marker >= 0xd0 && marker <= 0xd8))
+            continue;
+        const size_t length = f->count - at < 4 ? 0 : (size_t)b[at + 2] << 8 | b[at + 3];
+        if (length < 2 || length > f->count - at - 2)
+            break;
+        if (marker == 0xc4)
+            check_codes(f, at + 4, length - 2);
+        at += 1 + length;
+    }
+    refuse(f, "is cut short: the JPEG ends without its end marker (copy it again)");
+}
+
+/* stb_image takes what a BMP lacks as 0; here it is refused. Both kinds of header: 12 bytes long, or 40 and more. */
+static void check_bmp(image_file *f)
+{
+    const uint8_t *b = f->bytes;
+    if (f->count < 30)
+        refuse(f, "is cut short: it ends in its header (copy it again)");
+    const int old = little_endian(b + 14) == 12;
+    const uint64_t width = old ? little_endian(b + 18) & 0xffff : little_endian(b + 18);
+    const uint32_t rows = old ? little_endian(b + 20) & 0xffff : little_endian(b + 22);
+    const uint64_t height = rows > INT_MAX ? 0 - rows : rows;       /* negative: the upper row comes first */
+    const uint64_t bits = b[old ? 24 : 28], row_bytes = (width * bits + 31) / 32 * 4;
+    const uint64_t there = little_endian(b + 10) < f->count ? f->count - little_endian(b + 10) : 0;
+    if (row_bytes && there / row_bytes < height)
+        refuse(f, "is cut short: %llu rows of %llu bytes are due, the file holds %llu bytes (copy it again)",
+               (unsigned long long)height, (unsigned long long)row_bytes, (unsigned long long)there);
+}
+
+/* Pillow opens 16-bit grey as integers, and its conversion to RGB cuts them at 255. */
+static void decode_grey16(image_file *f, int *height, int *width)
+{
+    int channels;
+    uint16_t *grey = stbi_load_16_from_memory(f->bytes, (int)f->count, width, height, &channels, 1);
+    if (!grey)
+        return;
+    const size_t pixels = (size_t)*height * (size_t)*width;
+    f->rgb = allocate(pixels, 3);
+    for (size_t i = 0; i < pixels; i++)
+        memset(f->rgb + 3 * i, grey[i] > 255 ? 255 : grey[i], 3);
+    stbi_image_free(grey);
+}
+
+static void decode_packed(image_file *f, const char *kind, int *height, int *width)
+{
+    int channels;
+    if (f->count > INT_MAX / 2)
+        refuse(f, "this file has more than %d bytes (save the image smaller)", INT_MAX / 2);
+    if (kind[0] == 'P')
+        check_png(f);
+    else if (kind[0] == 'J')
+        check_jpeg(f);
+    else if (kind[0] == 'B')
+        check_bmp(f);
+    if (!stbi_info_from_memory(f->bytes, (int)f->count, width, height, &channels))
+        refuse(f, "this %s cannot be read: %s (%s)", kind, stbi_failure_reason(), damage_remedy);
+    check_promise(f, (uint64_t)*height, (uint64_t)*width);
+    if (kind[0] == 'P' && f->bytes[24] == 16 && f->bytes[25] == 0)
+        decode_grey16(f, height, width);
+    else
+        f->rgb = stbi_load_from_memory(f->bytes, (int)f->count, width, height, &channels, 3);
+    if (!f->rgb)
+        refuse(f, "this %s cannot be read: %s (%s)", kind, stbi_failure_reason(), damage_remedy);
+}
+
+const char *image_decoders(void)
+{
+    return "PNG, JPEG, BMP, PPM, PGM";
+}
+
+#else
+
+static void decode_packed(image_file *f, const char *kind, int *height, int *width)
+{
+    (void)height;
+    (void)width;
+    refuse(f, "is a %s; this build reads %s (install libstb-dev and build realnet again, or convert the image to PPM)",
+           kind, image_decoders());
+}
+
+const char *image_decoders(void)
+{
+    return "PPM, PGM";
+}
+
+#endif
+
+/* ---- One image ---- */
+
+/* By the first bytes, whatever the name's ending says; NULL for none of them. */
+static const char *kind_of(const uint8_t *b, size_t n)
+{
+    if (n >= 3 && b[0] == 'P' && b[1] && strchr("2356", b[1]) && (is_space(b[2]) || b[2] == '#'))
+        return "PPM";
+    if (n >= 8 && memcmp(b, "\x89PNG\r\n\x1a\n", 8) == 0)
+        return "PNG";
+    if (n >= 3 && b[0] == 0xff && b[1] == 0xd8 && b[2] == 0xff)
+        return "JPEG";
+    if (n >= 10 && memcmp(b, "BM", 2) == 0 && memcmp(b + 6, "\0\0\0", 4) == 0)
+        return "BMP";
+    return NULL;
+}
+
+uint8_t *image_decode(const char *path, int *height, int *width)
+{
+    image_file f = { path, NULL, 0, NULL };
+    f.bytes = (uint8_t *)read_text(path, &f.count);
+    const char *kind = kind_of(f.bytes, f.count);
+    if (!kind)
+        refuse(&f, "is no image of a kind that can be read here: %s (convert it)", image_decoders());
+    if (strcmp(kind, "PPM") == 0)
+        decode_pnm(&f, height, width);
+    else
+        decode_packed(&f, kind, height, width);
+    release(f.bytes);
+    return f.rgb;
+}
+
+/* ---- Pillow's bilinear resize (ImagingResample for 8 bits a channel) ---- */
+
+#define WEIGHT_BITS 22
+
+/* Output o is the sum of weight[o*most + k] * in[first[o] + k] over k < count[o]; weights are in units of 2^-22. */
+typedef struct { int most, *first, *count; uint32_t *weight; double *share; } filter;
+
+/* A triangle of half-width `scale` (1 when enlarging) around the output's centre, normalised. */
+static filter make_filter(int out, int in)
+{
+    filter f;
+    const double scale = (double)in / out, support = scale < 1.0 ? 1.0 : scale, narrow = 1.0 / support;
+    f.most = (int)ceil(support) * 2 + 1;
+    f.first = allocate((size_t)out, sizeof *f.first);
+    f.count = allocate((size_t)out, sizeof *f.count);
+    f.weight = allocate((size_t)out * (size_t)f.most, sizeof *f.weight);
+    f.share = allocate((size_t)f.most, sizeof *f.share);
+    for (int o = 0; o < out; o++) {
+        const double centre = (o + 0.5) * scale, low = centre - support + 0.5, high = centre + support + 0.5;
+        const int first = low < 0.0 ? 0 : (int)low, end = high > in ? in : (int)high;
+        double total = 0.0;
+        for (int k = 0; k < end - first; k++) {
+            const double x = fabs((k + first - centre + 0.5) * narrow);
+            f.share[k] = x < 1.0 ? 1.0 - x : 0.0;
+            total += f.share[k];
+        }
+        for (int k = 0; k < end - first; k++) {
+            const double share = total != 0.0 ? f.share[k] / total : f.share[k];
+            f.weight[(size_t)o * (size_t)f.most + (size_t)k] = (uint32_t)(0.5 + share * (1 << WEIGHT_BITS));
+        }
+        f.first[o] = first;
+        f.count[o] = end - first;
+    }
+    return f;
+}
+
+static void free_filter(filter *f)
+{
+    release(f->first);
+    release(f->count);
+    release(f->weight);
+    release(f->share);
+}
+
+/* One axis of n items of `width` bytes each: a row of pixels (width 3), or the rows of an image. */
+static void apply_filter(uint8_t *out, int n, const uint8_t *in, size_t width, const filter *f)
+{
+    for (int o = 0; o < n; o++) {
+        const uint32_t *weight = f->weight + (size_t)o * (size_t)f->most;
+        const uint8_t *from = in + (size_t)f->first[o] * width;
+        for (size_t i = 0; i < width; i++) {
+            uint32_t sum = 1u << (WEIGHT_BITS - 1);
+            for (int k = 0; k < f->count[o]; k++)
+                sum += weight[k] * from[(size_t)k * width + i];
+            sum >>= WEIGHT_BITS;
+            *out++ = (uint8_t)(sum > 255 ? 255 : sum);
+        }
+    }
+}
+
+/* Rows first, rounded to bytes, then columns; an axis that keeps its size is left alone. */
+void image_resize(uint8_t *out, int out_h, int out_w, const uint8_t *in, int in_h, int in_w)
+{
+    const size_t in_row = (size_t)in_w * 3, out_row = (size_t)out_w * 3;
+    uint8_t *narrowed = NULL;
+    if (in_w != out_w) {
+        filter f = make_filter(out_w, in_w);
+        narrowed = allocate((size_t)in_h, out_row);
+        for (int y = 0; y < in_h; y++)
+            apply_filter(narrowed + (size_t)y * out_row, out_w, in + (size_t)y * in_row, 3, &f);
+        free_filter(&f);
+        in = narrowed;
+    }
+    if (in_h != out_h) {
+        filter f = make_filter(out_h, in_h);
+        apply_filter(out, out_h, in, out_row, &f);
+        free_filter(&f);
+    } else
+        memcpy(out, in, (size_t)out_h * out_row);
+    release(narrowed);
+}
+
+/* ---- Normalisation: torchvision's ToTensor and Normalize with the figures of ImageNet ---- */
+
+void image_normalise(float *out, const uint8_t *rgb, int size)
+{
+    static const float full = 255.0f;
+    static const float mean[3] = { 0.485f, 0.456f, 0.406f }, sd[3] = { 0.229f, 0.224f, 0.225f };
+    const size_t pixels = (size_t)size * (size_t)size;
+    for (int c = 0; c < 3; c++) {
+        float value[256];                               /* of each byte; every operation rounded to float */
+        for (int v = 0; v < 256; v++) {
+            value[v] = (float)v / full;
+            value[v] = value[v] - mean[c];
+            value[v] = value[v] / sd[c];
+        }
+        for (size_t i = 0; i < pixels; i++)
+            out[(size_t)c * pixels + i] = value[rgb[3 * i + (size_t)c]];
+    }
+}
+
+/* ---- Sets of images ---- */
+
+#define CACHE_MAX ((size_t)1 << 30)                     /* bytes of resized pixels that are kept */
+#define SNIFF_BYTES 64
+
+static int known_ending(const char *name)
+{
+    static const char *const known[] = { "ppm", "pgm", "pnm", "png", "jpg", "jpeg", "bmp" };
+    const char *dot = strrchr(name, '.');
+    for (size_t k = 0; dot && k < sizeof known / sizeof *known; k++) {
+        size_t i = 0;
+        while (known[k][i] && (dot[1 + i] | 0x20) == known[k][i])
+            i++;
+        if (!known[k][i] && !dot[1 + i])
+            return 1;
+    }
+    return 0;
+}
+
+static void refuse_set(image_set *set, char *text, int line, const char *format, ...) CLI_PRINTF(4, 5) CLI_NORETURN;
+/* LINE of the list, from 1; 0: the source as a whole. */
+static void refuse_set(image_set *set, char *text, int line, const char *format, ...)
+{
+    char where[1024], reason[1024];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(reason, sizeof reason, format, list);     /* before what it speaks of is freed */
+    va_end(list);
+    snprintf(where, sizeof where, line ? "%s:%d" : "%s", set->source, line);
+    release(text);
+    images_close(set);
+    fail(EXIT_WRONG_INPUT, where, "%s", reason);
+}
+
+static void open_pixels(image_set *set)
+{
+    array a = set->pixels = npy_read(set->source);
+    char *shape = array_shape_text(&a);
+    if (a.kind != 'u' || a.item_size != 1 || a.rank != 4 || a.count == 0 || a.shape[3] != 3 || a.shape[0] > INT_MAX ||
+        a.shape[1] > PIXELS_MAX / a.shape[2])
+        refuse_set(set, shape, 0, "images in a .npy are uint8 of shape (images, height, width, 3); these are %c%d of "
+                   "shape %s (convert them)", a.kind, a.item_size, shape);
+    release(shape);
+    set->count = (int)a.shape[0];
+    set->name = allocate((size_t)set->count, sizeof *set->name);
+    for (int i = 0; i < set->count; i++)
+        set->name[i] = format_text("%s[%d]", set->source, i);
+}
+
+static void open_folder(image_set *set)
+{
+    int files;
+    char **file = folder_names(set->source, &files);
+    set->name = allocate((size_t)files, sizeof *set->name);
+    for (int i = 0; i < files; i++)
+        if (known_ending(file[i]))
+            set->name[set->count++] = join_path(set->source, file[i]);
+    release(file);
+    if (set->count == 0)
+        refuse_set(set, NULL, 0, "no file in this folder ends as an image: .png .jpg .jpeg .bmp .ppm .pgm .pnm (name "
+                   "the folder that holds them, or a list of files)");
+}
+
+/* Cuts a line off at *at, without the blanks around it; *at moves to the next. */
+static char *next_line(char **at)
+{
+    char *start = *at, *end = start + strcspn(start, "\n");
+    *at = *end ? end + 1 : end;
+    start += strspn(start, " \t\r");
+    while (end > start && strchr(" \t\r", end[-1]))
+        end--;
+    *end = '\0';
+    return start;
+}
+
+static void open_list(image_set *set)
+{
+    size_t length, lines = 1;
+    char *text = read_text(set->source, &length), *at = text;
+    if (memchr(text, 0, length))
+        refuse_set(set, text, 0, "is neither an image nor a list of images (write the path of an image on each line)");
+    char *folder = parent_folder(set->source);
+    for (size_t i = 0; i < length; i++)
+        lines += text[i] == '\n';
+    set->name = allocate(lines, sizeof *set->name);
+    if (strncmp(at, "\xef\xbb\xbf", 3) == 0)            /* the mark that some editors put before UTF-8 */
+        at += 3;
+    for (int line = 1; *at; line++) {
+        const char *path = next_line(&at);
+        if (*path == '\0' || *path == '#')
+            continue;
+        char *name = set->name[set->count++] = join_path(strcmp(folder, ".") == 0 ? "" : folder, path);
+        if (!file_exists(name)) {
+            release(folder);
+            refuse_set(set, text, line, "%s is not there (mend the name; it is relative to the list's folder)", name);
+        }
+    }
+    release(folder);
+    if (set->count == 0)
+        refuse_set(set, text, 0, "the list names no image (write the path of an image on each line)");
+    release(text);
+}
+
+image_set images_open(const char *source)
+{
+    image_set set;
+    uint8_t start[SNIFF_BYTES];
+    memset(&set, 0, sizeof set);
+    if (is_folder(source)) {
+        set.source = format_text("%s", source);
+        open_folder(&set);
+    } else {
+        const size_t n = read_start(source, start, sizeof start);
+        set.source = format_text("%s", source);
+        if (n >= 6 && memcmp(start, "\x93NUMPY", 6) == 0)
+            open_pixels(&set);
+        else if (kind_of(start, n) || known_ending(source) || memchr(start, 0, n)) {
+            set.count = 1;
+            set.name = allocate(1, sizeof *set.name);
+            set.name[0] = format_text("%s", source);
+        } else
+            open_list(&set);
+    }
+    set.cache = allocate((size_t)set.count, sizeof *set.cache);
+    return set;
+}
+
+static void drop_cache(image_set *set)
+{
+    for (int i = 0; set->cache && i < set->count; i++) {
+        release(set->cache[i]);
+        set->cache[i] = NULL;
+    }
+    set->cached_bytes = 0;
+}
+
+void images_rgb(image_set *set, int index, int size, uint8_t *rgb)
+{
+    const size_t bytes = (size_t)size * (size_t)size * 3;
+    if (set->size != size)
+        drop_cache(set);
+    set->size = size;
+    if (set->cache[index]) {
+        memcpy(rgb, set->cache[index], bytes);
+        return;
+    }
+    const array *a = &set->pixels;
+    if (a->data) {
+        const size_t *shape = a->shape, each = shape[1] * shape[2] * 3;
+        image_resize(rgb, size, size, (const uint8_t *)a->data + (size_t)index * each, (int)shape[1], (int)shape[2]);
+        if (each == bytes && shape[1] == shape[2])
+            return;                                     /* as good as cached */
+    } else {
+        int height, width;
+        uint8_t *whole = image_decode(set->name[index], &height, &width);
+        image_resize(rgb, size, size, whole, height, width);
+        release(whole);
+    }
+    if (bytes <= CACHE_MAX - set->cached_bytes) {
+        set->cache[index] = allocate(bytes, 1);
+        memcpy(set->cache[index], rgb, bytes);
+        set->cached_bytes += bytes;
+    }
+}
+
+void images_batch(image_set *set, const int32_t *index, int count, int size, float *out)
+{
+    const size_t bytes = (size_t)size * (size_t)size * 3;
+    uint8_t *rgb = allocate(bytes, 1);
+    for (int i = 0; i < count; i++) {
+        images_rgb(set, index[i], size, rgb);
+        image_normalise(out + (size_t)i * bytes, rgb, size);
+    }
+    release(rgb);
+}
+
+void images_close(image_set *set)
+{
+    drop_cache(set);
+    for (int i = 0; i < set->count; i++)
+        release(set->name[i]);
+    release(set->name);
+    release(set->cache);
+    release(set->source);
+    array_free(&set->pixels);
+    memset(set, 0, sizeof *set);
+}

@@ -1,0 +1,67 @@
+/* main.c: the commands of `realnet`, by name. */
+#include "command.h"
+#include <string.h>
+
+typedef struct { const char *name; int (*run)(int argc, char **argv); const char *does; } command;
+
+static const command commands[] = {
+    { "demo",     command_demo,     "the whole study on the bundled data, ending in a report" },
+    { "init",     command_init,     "fresh weights, with an encoder head if asked" },
+    { "info",     command_info,     "what is in a file: names, shapes, types, ranges, a content hash" },
+    { "classify", command_classify, "class probabilities of images" },
+    { "features", command_features, "what the areas make of images, as .npy" },
+    { "pretrain", command_pretrain, "plain classification training" },
+    { "train",    command_train,    "the alignment training: classify, and predict brain responses" },
+    { "rdm",      command_rdm,      "representational dissimilarity matrices" },
+    { "rsa",      command_rsa,      "how alike two sets of dissimilarity matrices are" },
+    { "selftest", command_selftest, "recompute the golden values on this machine" },
+    { "bench",    command_bench,    "the speed of this machine beside its limit" },
+};
+enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
+
+static int print_usage(FILE *to)
+{
+    fprintf(to, "realnet %s: teach a CORnet-S a person's brain responses, and measure whether it came closer to the brain\n\n"
+                "usage: realnet COMMAND [OPTIONS]\n\n", RN_VERSION);
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].does);
+    fprintf(to, "\n'realnet COMMAND --help' tells more. Images this build reads: %s.\n", image_decoders());
+    return to == stdout ? EXIT_DONE : EXIT_WRONG_INPUT;
+}
+
+/* Standard output may be a full disk too. */
+static int finish(int status)
+{
+    if (fflush(stdout) != 0 || ferror(stdout))
+        fail(EXIT_WRONG_INPUT, "standard output", "cannot write the results (is the disk full?)");
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    const char *fault = rn_arithmetic_fault();
+    if (fault != NULL)
+        fail(EXIT_FAILED, "arithmetic", "%s", fault);
+    if (argc < 2) return print_usage(stderr);
+    const char *word = argv[1];
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) return finish(print_usage(stdout));
+    if (strcmp(word, "--version") == 0) {
+        printf("realnet %s\n", RN_VERSION);
+        return finish(EXIT_DONE);
+    }
+    const char *names[COMMAND_COUNT];
+    for (int i = 0; i < COMMAND_COUNT; i++) {
+        names[i] = commands[i].name;
+        if (strcmp(word, names[i]) == 0) {
+            if (argc > 2 && strcmp(argv[2], "--version") == 0) {
+                printf("realnet %s %s\n", names[i], RN_VERSION);
+                return finish(EXIT_DONE);
+            }
+            return finish(commands[i].run(argc - 1, argv + 1));
+        }
+    }
+    const char *near = nearest_name(word, names, COMMAND_COUNT);
+    if (near != NULL)
+        fail(EXIT_WRONG_INPUT, word, "there is no such command (did you mean %s?)", near);
+    fail(EXIT_WRONG_INPUT, word, "there is no such command ('realnet --help' lists them)");
+}

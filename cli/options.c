@@ -1,0 +1,247 @@
+/* options.c: reading the command line, and showing how far long work has come. */
+#include "command.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+int threads, quiet, json;
+
+/* ---- options ---- */
+
+enum { COMMON_COUNT = 4 };
+static int help_wanted;
+static const option common[COMMON_COUNT] = {
+    { 0, "threads", OPTION_INTEGER, &threads, "N", "threads to use (default: one a processor); the results are the same bits" },
+    { 'q', "quiet", OPTION_FLAG, &quiet, NULL, "no progress on standard error" },
+    { 0, "json", OPTION_FLAG, &json, NULL, "results as JSON" },
+    { 'h', "help", OPTION_FLAG, &help_wanted, NULL, "this text" },
+};
+
+/* Edit distance with a row of memory: how far two words are apart. */
+static size_t distance(const char *a, const char *b)
+{
+    enum { LONGEST = 63 };
+    size_t row[LONGEST + 1], length = strlen(b);
+    if (length > LONGEST || strlen(a) > LONGEST) return LONGEST;
+    for (size_t j = 0; j <= length; j++)
+        row[j] = j;
+    for (size_t i = 1; a[i - 1]; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= length; j++) {
+            const size_t replace = diagonal + (a[i - 1] != b[j - 1]), other = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+            diagonal = row[j];
+            row[j] = replace < other ? replace : other;
+        }
+    }
+    return row[length];
+}
+
+const char *nearest_name(const char *word, const char *const *names, int count)
+{
+    const char *best = NULL;
+    size_t least = strlen(word) / 2 + 1;
+    for (int i = 0; i < count; i++) {
+        const size_t d = distance(word, names[i]);
+        if (d <= least && (best == NULL || d < least)) {
+            best = names[i];
+            least = d;
+        }
+    }
+    return best;
+}
+
+static void print_option(const option *o)
+{
+    char left[64];
+    snprintf(left, sizeof left, "%c%c%s--%s %s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name,
+             o->placeholder ? o->placeholder : "");
+    printf("  %-28s %s\n", left, o->help);
+}
+
+static void print_help(const char *usage, const char *about, const option *options, int count)
+{
+    printf("usage: realnet %s\n%s\n\n", usage, about);
+    for (int i = 0; i < count; i++)
+        print_option(&options[i]);
+    for (int i = 0; i < COMMON_COUNT; i++)
+        print_option(&common[i]);
+}
+
+static const option *find_option(const option *options, int count, const char *name, size_t length)
+{
+    for (int i = 0; i < count + COMMON_COUNT; i++) {
+        const option *o = i < count ? &options[i] : &common[i - count];
+        if (strlen(o->name) == length && strncmp(o->name, name, length) == 0) return o;
+    }
+    return NULL;
+}
+
+static const option *find_letter(const option *options, int count, char letter)
+{
+    for (int i = 0; i < count + COMMON_COUNT; i++) {
+        const option *o = i < count ? &options[i] : &common[i - count];
+        if (o->letter == letter) return o;
+    }
+    return NULL;
+}
+
+static void unknown_option(const char *command, const option *options, int count, const char *word)
+{
+    const char **names = allocate((size_t)(count + COMMON_COUNT), sizeof *names);
+    char *name = format_text("%s", word + strspn(word, "-"));
+    name[strcspn(name, "=")] = '\0';
+    for (int i = 0; i < count + COMMON_COUNT; i++)
+        names[i] = i < count ? options[i].name : common[i - count].name;
+    const char *near = nearest_name(name, names, count + COMMON_COUNT);
+    if (near != NULL)
+        fail(EXIT_WRONG_INPUT, command, "there is no option %s (did you mean --%s?)", word, near);
+    fail(EXIT_WRONG_INPUT, command, "there is no option %s ('realnet %s --help' lists them)", word, command);
+}
+
+static void set_value(const char *command, const option *o, const char *text)
+{
+    char *end = NULL;
+    int good = 1;
+    if (o->kind == OPTION_TEXT)
+        *(const char **)o->value = text;
+    else if (o->kind == OPTION_INTEGER) {
+        const long n = strtol(text, &end, 10);
+        good = n >= -2147483647L && n <= 2147483647L;
+        *(int *)o->value = (int)n;
+    } else if (o->kind == OPTION_SEED) {
+        good = text[0] >= '0' && text[0] <= '9';
+        *(uint64_t *)o->value = strtoull(text, &end, 10);
+    } else {
+        *(double *)o->value = strtod(text, &end);
+        good = isfinite(*(double *)o->value);
+    }
+    if (o->kind != OPTION_TEXT && (!good || end == text || *end != '\0'))
+        fail(EXIT_WRONG_INPUT, command, "--%s takes a %s, not '%s' (give %s)", o->name,
+             o->kind == OPTION_NUMBER ? "number" : "whole number", text, o->kind == OPTION_NUMBER ? "one such as 0.5" : "one such as 16");
+}
+
+int parse_options(const char *usage, const char *about, const option *options, int count, int argc, char **argv, int least, int most)
+{
+    const char *command = argv[0];
+    int operands = 0, only_operands = 0;
+    for (int i = 1; i < argc; i++) {
+        char *word = argv[i];
+        if (only_operands || word[0] != '-' || word[1] == '\0') {
+            argv[operands++] = word;
+            continue;
+        }
+        if (strcmp(word, "--") == 0) {
+            only_operands = 1;
+            continue;
+        }
+        const int is_long = word[1] == '-';
+        const char *inside = is_long ? strchr(word, '=') : word[2] ? word + 1 : NULL;
+        const option *o = is_long ? find_option(options, count, word + 2, inside ? (size_t)(inside - word - 2) : strlen(word + 2))
+                                  : find_letter(options, count, word[1]);
+        if (o == NULL) unknown_option(command, options, count, word);
+        if (o->kind == OPTION_FLAG) {
+            if (inside != NULL) fail(EXIT_WRONG_INPUT, command, "--%s takes no value (leave out '%s')", o->name, inside);
+            *(int *)o->value = 1;
+            continue;
+        }
+        if (inside == NULL && i + 1 >= argc)
+            fail(EXIT_WRONG_INPUT, command, "--%s needs a value (--%s %s)", o->name, o->name, o->placeholder);
+        set_value(command, o, inside ? inside + 1 : argv[++i]);
+    }
+    if (help_wanted) {
+        print_help(usage, about, options, count);
+        exit(EXIT_DONE);
+    }
+    if (operands < least || operands > most)
+        fail(EXIT_WRONG_INPUT, command, "%s (usage: realnet %s)", operands < least ? "something is missing" : "there is a word too many", usage);
+#ifdef _OPENMP
+    if (threads == 0) threads = omp_get_max_threads();
+#else
+    threads = 1;
+#endif
+    require_range("--threads", threads, 1, 1024);
+    return operands;
+}
+
+void require_option(const char *command, const char *name, const void *given)
+{
+    if (given == NULL)
+        fail(EXIT_WRONG_INPUT, command, "--%s is missing ('realnet %s --help' says what it takes)", name, command);
+}
+
+void require_range(const char *option_name, double value, double least, double most)
+{
+    if (!(value >= least && value <= most))
+        fail(EXIT_WRONG_INPUT, option_name, "%g is out of range (give a value from %g to %g)", value, least, most);
+}
+
+char **split_list(const char *text, int *count)
+{
+    char *copy = format_text("%s", text), **parts = allocate(strlen(text) + 2, sizeof *parts);
+    *count = 0;
+    for (char *word = strtok(copy, ","); word != NULL; word = strtok(NULL, ","))
+        parts[(*count)++] = word;
+    return parts;
+}
+
+/* ---- progress ---- */
+
+static struct { const char *what; size_t total; double began, shown; int terminal, width; } progress;
+
+double seconds_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+void progress_begin(const char *what, size_t total)
+{
+    progress.what = what;
+    progress.total = total;
+    progress.began = progress.shown = seconds_now();
+    progress.terminal = isatty(STDERR_FILENO);
+    progress.width = 0;
+}
+
+static void time_text(char text[32], double seconds)
+{
+    const long s = (long)(seconds + 0.5);
+    if (s >= 3600) snprintf(text, 32, "%ld h %02ld min", s / 3600, s % 3600 / 60);
+    else if (s >= 60) snprintf(text, 32, "%ld min %02ld s", s / 60, s % 60);
+    else snprintf(text, 32, "%ld s", s);
+}
+
+void progress_at(size_t done, const char *note)
+{
+    enum { CELLS = 24 };
+    const double now = seconds_now(), elapsed = now - progress.began;
+    const double pause = progress.terminal ? 0.1 : 10.0;
+    if (quiet || (now - progress.shown < pause && !(progress.terminal && done == progress.total)) || done == 0) return;
+    progress.shown = now;
+    char left[32], bar[CELLS + 1];
+    const size_t cells = CELLS * done / (progress.total ? progress.total : 1);
+    for (size_t i = 0; i < CELLS; i++)
+        bar[i] = i < cells ? '#' : '.';
+    bar[CELLS] = '\0';
+    time_text(left, elapsed * (double)(progress.total - done) / (double)done);
+    const int wrote = fprintf(stderr, progress.terminal ? "\r%s [%s] %zu/%zu, %.3g/s, %s left%s%s" : "%s [%s] %zu/%zu, %.3g/s, %s left%s%s\n",
+                              progress.what, bar, done, progress.total, (double)done / (elapsed > 0.0 ? elapsed : 1e-9), left,
+                              note ? ", " : "", note ? note : "");
+    if (progress.terminal && wrote < progress.width)
+        fprintf(stderr, "%*s", progress.width - wrote, "");
+    progress.width = wrote;
+    fflush(stderr);
+}
+
+void progress_end(void)
+{
+    if (!quiet && progress.terminal && progress.width > 0)
+        fprintf(stderr, "\r%*s\r", progress.width, "");
+}

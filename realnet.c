@@ -1,0 +1,2395 @@
+/* realnet.c: all the mathematics of ReAlnet. realnet.h is its manual; docs/arithmetic.md the contract on its bits.
+ *
+ *   1  arithmetic and elementary functions        6  the tape: forward pass recorded, run forward and backward
+ *   2  random numbers                             7  the alignment loss
+ *   3  matrices: the naive product, the blocked   8  Adam
+ *   4  layers, each forward beside its backward   9  analysis: RDMs, ranks, correlations, RSA
+ *   5  the model's parameters
+ *
+ * No files, no globals, no allocation, no printing. In float code each multiplication and each addition is a statement of
+ * its own, so that no compiler may fuse them or keep more digits. */
+#include "realnet.h"
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__FAST_MATH__)
+#error "realnet needs IEEE arithmetic: compile without -ffast-math and -Ofast"
+#endif
+#if defined(FLT_EVAL_METHOD) && FLT_EVAL_METHOD == 2
+#error "realnet needs float and double arithmetic without excess precision: on 32-bit x86 add -msse2 -mfpmath=sse"
+#endif
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#endif
+#if !defined(_OPENMP) && defined(__GNUC__)
+#pragma GCC diagnostic ignored "-Wunknown-pragmas"      /* the OpenMP pragmas below are optional */
+#endif
+
+const char *rn_strerror(int status)
+{
+    switch (status) {
+    case RN_OK:     return "done";
+    case RN_EARG:   return "an argument is out of its range";
+    case RN_ESHAPE: return "sizes do not fit";
+    case RN_EMEM:   return "the memory given is too small";
+    case RN_ENAN:   return "a value is not a finite number, or has no variance";
+    case RN_EARITH: return "this build does not keep the arithmetic contract";
+    default:        return "unknown status";
+    }
+}
+
+/* ================================================================================================================
+ * 1. Arithmetic and elementary functions
+ * ================================================================================================================ */
+
+/* Each test computes, from operands the compiler cannot see through, a value that only a faithful IEEE machine gives. */
+const char *rn_arithmetic_fault(void)
+{
+    const volatile float one_up_f = 0x1.000002p0f, third_f = 0x1.555556p-2f, three_f = 3.0f, half_ulp_f = 0x1p-24f;
+    const volatile double one_up = 0x1.0000000000001p0, third = 0x1.5555555555555p-2, half_ulp = 0x1p-53;
+    const volatile float tiny_f = FLT_MIN, quarter_f = 0.25f, zero_f = 0.0f;
+    const volatile double tiny = DBL_MIN, quarter = 0.25, two = 2.0, minus_one = -1.0;
+
+    const float square_f = one_up_f * one_up_f;                     /* exact: 1 + 2^-22 + 2^-46 */
+    const float rest_f = square_f - 0x1.000004p0f;
+    const double rest = one_up * one_up + (-0x1.0000000000002p0);   /* a fused multiply-add leaves 2^-104 */
+    if (rest_f != 0.0f || rest != 0.0)
+        return "multiplications and additions are fused (compile with -ffp-contract=off)";
+    const float product_f = third_f * three_f;                      /* 1 + 2^-25 before rounding */
+    const float one_f = product_f + minus_one == 0.0 ? 1.0f : 0.0f;
+    if (one_f != 1.0f)
+        return "float results carry excess precision (add -msse2 -mfpmath=sse on x86, -fexcess-precision=fast on s390x)";
+    const float even_f = 1.0f + half_ulp_f, up_f = one_up_f + half_ulp_f;
+    const double even = 1.0 + half_ulp, up = one_up + half_ulp;
+    if (even_f != 1.0f || up_f != 0x1.000004p0f || even != 1.0 || up != 0x1.0000000000002p0 || third * 3.0 != 1.0)
+        return "results are not rounded to nearest, ties to even (leave the rounding mode and -frounding-math alone)";
+    const float below_f = tiny_f * quarter_f;
+    const double below = tiny * quarter;
+    if (below_f == zero_f || below == 0.0 || below_f * 4.0f != tiny_f)
+        return "numbers below the normal range are flushed to zero (compile without -ffast-math, -Ofast and FTZ modes)";
+    if (rn_sqrt(two) != 0x1.6a09e667f3bcdp0 || rn_sqrt(third) != 0x1.279a74590331cp-1 || sqrtf(two == 2.0 ? 2.0f : 0.0f) != 0x1.6a09e6p0f)
+        return "sqrt is not correctly rounded (compile with -O1 or more, so that the processor's own is used)";
+    return NULL;
+}
+
+static double from_bits(uint64_t bits)
+{
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static uint64_t to_bits(double x)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+/* ln 2 and pi/2 in pieces: the first have so many zero bits at the end that k * piece is exact for the k that occur. */
+static const double ln2_high = 0x1.62e42fee00000p-1, ln2_low = 0x1.a39ef35793c76p-33;
+static const double half_pi_1 = 0x1.921fb54400000p0, half_pi_2 = 0x1.0b4611a600000p-34, half_pi_3 = 0x1.3198a2e037073p-69;
+static const double pi_2 = 0x1.921fb54442d18p+2;        /* 2 pi */
+
+/* e^x = 2^k e^r, k = round(x/ln 2), |r| <= ln(2)/2; e^r = 1 + (r + r^2 (1/2! + r/3! + ... + r^12/14!)). */
+double rn_exp(double x)
+{
+    if (x != x) return x;
+    if (x > 709.782712893384) return HUGE_VAL;
+    if (x < -745.133219101942) return 0.0;
+    const double k = floor(x * 0x1.71547652b82fep0 + 0.5);
+    const double r = (x - k * ln2_high) - k * ln2_low;
+    double p = 1.0 / 87178291200.0;
+    static const double factorial[] = { 6227020800.0, 479001600.0, 39916800.0, 3628800.0, 362880.0, 40320.0, 5040.0, 720.0,
+                                        120.0, 24.0, 6.0, 2.0 };
+    for (size_t i = 0; i < sizeof factorial / sizeof *factorial; i++)
+        p = p * r + 1.0 / factorial[i];
+    const double e = 1.0 + (r + r * r * p);
+    const int n = (int)k, half = n / 2;                 /* two factors: 2^k itself may lie outside the normal range */
+    return e * from_bits((uint64_t)(1023 + half) << 52) * from_bits((uint64_t)(1023 + n - half) << 52);
+}
+
+/* x = 2^k m, m in [sqrt(1/2), sqrt 2); f = m-1, s = f/(2+f): ln m = 2 artanh s = f - (h - s (h + R)), h = f^2/2,
+ * R = 2 s^2/3 + 2 s^4/5 + ...; ln x = k ln 2 + ln m, the small parts added first. */
+double rn_log(double x)
+{
+    if (x != x || x == HUGE_VAL) return x;
+    if (x == 0.0) return -HUGE_VAL;
+    if (x < 0.0) return (x - x) / 0.0 * 0.0;
+    int k = 0;
+    if (x < DBL_MIN) {
+        x *= 0x1p54;
+        k = -54;
+    }
+    const uint64_t bits = to_bits(x);
+    k += (int)(bits >> 52) - 1023;
+    double m = from_bits((bits & UINT64_C(0xfffffffffffff)) | UINT64_C(0x3ff0000000000000));
+    if (m > 0x1.6a09e667f3bcdp0) {
+        m *= 0.5;
+        k += 1;
+    }
+    const double f = m - 1.0, s = f / (2.0 + f), z = s * s, h = 0.5 * f * f;
+    double R = 2.0 / 25.0;
+    for (int odd = 23; odd >= 3; odd -= 2)
+        R = R * z + 2.0 / odd;
+    R = R * z;
+    return k * ln2_high - ((h - (s * (h + R) + k * ln2_low)) - f);
+}
+
+/* r = x - n pi/2 with |r| <= pi/4; returns n mod 4, the quadrant. */
+static int quadrant(double x, double *r)
+{
+    const double n = floor(x * 0x1.45f306dc9c883p-1 + 0.5);
+    *r = ((x - n * half_pi_1) - n * half_pi_2) - n * half_pi_3;
+    return (int)(n - 4.0 * floor(n * 0.25));
+}
+
+/* Taylor series on |r| <= pi/4: sin r = r - r^3/3! + ... to r^17, cos r = 1 - r^2/2! + ... to r^18. */
+static double sine_or_cosine(int want_sine, double r)
+{
+    const double z = r * r;
+    double p = 0.0;
+    for (int i = want_sine ? 17 : 18; i >= 2; i -= 2)
+        p = (1.0 - p) * z / (double)(i * (i - 1));
+    return want_sine ? r - r * p : 1.0 - p;
+}
+
+double rn_sin(double x)
+{
+    double r;
+    const int q = quadrant(x, &r);
+    const double y = sine_or_cosine(q % 2 == 0, r);
+    return q < 2 ? y : -y;
+}
+
+double rn_cos(double x)
+{
+    double r;
+    const int q = quadrant(x, &r);
+    const double y = sine_or_cosine(q % 2 == 1, r);
+    return q == 0 || q == 3 ? y : -y;
+}
+
+double rn_sqrt(double x)
+{
+    return sqrt(x);
+}
+
+double rn_power(double x, uint64_t n)
+{
+    double y = 1.0;
+    for (int bit = 63; bit >= 0; bit--) {
+        y = y * y;
+        if (n >> bit & 1)
+            y = y * x;
+    }
+    return y;
+}
+
+/* ---- sums in double: 16 interleaved lanes, folded 8+8, 4+4, 2+2, 1+1 ---- */
+
+enum { LANES = 16 };
+
+static double fold(double lane[LANES])
+{
+    for (int half = LANES / 2; half > 0; half /= 2)
+        for (int l = 0; l < half; l++)
+            lane[l] += lane[l + half];
+    return lane[0];
+}
+
+double rn_sum(const double *x, size_t n)
+{
+    double lane[LANES] = { 0 };
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int l = 0; l < LANES; l++)
+            lane[l] += x[i + (size_t)l];
+    for (int l = 0; i < n; i++, l++)
+        lane[l] += x[i];
+    return fold(lane);
+}
+
+double rn_sum_float(const float *x, size_t n)
+{
+    double lane[LANES] = { 0 };
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int l = 0; l < LANES; l++)
+            lane[l] += (double)x[i + (size_t)l];
+    for (int l = 0; i < n; i++, l++)
+        lane[l] += (double)x[i];
+    return fold(lane);
+}
+
+double rn_dot(const double *x, const double *y, size_t n)
+{
+    double lane[LANES] = { 0 };
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int l = 0; l < LANES; l++)
+            lane[l] += x[i + (size_t)l] * y[i + (size_t)l];
+    for (int l = 0; i < n; i++, l++)
+        lane[l] += x[i] * y[i];
+    return fold(lane);
+}
+
+/* sum of (x - mean)^2 */
+static double sum_squared_deviation(const float *x, double mean, size_t n)
+{
+    double lane[LANES] = { 0 };
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int l = 0; l < LANES; l++) {
+            const double d = (double)x[i + (size_t)l] - mean;
+            lane[l] += d * d;
+        }
+    for (int l = 0; i < n; i++, l++) {
+        const double d = (double)x[i] - mean;
+        lane[l] += d * d;
+    }
+    return fold(lane);
+}
+
+/* sum of dz (x - mean) */
+static double sum_product_deviation(const float *dz, const float *x, double mean, size_t n)
+{
+    double lane[LANES] = { 0 };
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int l = 0; l < LANES; l++)
+            lane[l] += (double)dz[i + (size_t)l] * ((double)x[i + (size_t)l] - mean);
+    for (int l = 0; i < n; i++, l++)
+        lane[l] += (double)dz[i] * ((double)x[i] - mean);
+    return fold(lane);
+}
+
+/* ---- fingerprints: FNV-1a over little-endian bytes ---- */
+
+static uint64_t hash_word(uint64_t hash, uint64_t word, int bytes)
+{
+    for (int i = 0; i < bytes; i++)
+        hash = (hash ^ (word >> 8 * i & 0xff)) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+uint64_t rn_hash_bytes(uint64_t hash, const void *bytes, size_t n)
+{
+    const unsigned char *b = bytes;
+    for (size_t i = 0; i < n; i++)
+        hash = hash_word(hash, b[i], 1);
+    return hash;
+}
+
+uint64_t rn_hash_floats(uint64_t hash, const float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t word;
+        memcpy(&word, &x[i], sizeof word);
+        hash = hash_word(hash, word, 4);
+    }
+    return hash;
+}
+
+uint64_t rn_hash_doubles(uint64_t hash, const double *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        hash = hash_word(hash, to_bits(x[i]), 8);
+    return hash;
+}
+
+/* ================================================================================================================
+ * 2. Random numbers: MT19937 with the conversions of PyTorch's CPU generator
+ * ================================================================================================================ */
+
+void rn_seed(rn_generator *g, uint64_t seed)
+{
+    g->word[0] = (uint32_t)seed;
+    for (uint32_t i = 1; i < 624; i++)
+        g->word[i] = UINT32_C(1812433253) * (g->word[i - 1] ^ g->word[i - 1] >> 30) + i;
+    g->next = 624;
+}
+
+static void twist(rn_generator *g)
+{
+    for (int i = 0; i < 624; i++) {
+        const uint32_t y = (g->word[i] & UINT32_C(0x80000000)) | (g->word[(i + 1) % 624] & UINT32_C(0x7fffffff));
+        g->word[i] = g->word[(i + 397) % 624] ^ y >> 1 ^ (y & 1 ? UINT32_C(0x9908b0df) : 0);
+    }
+    g->next = 0;
+}
+
+uint32_t rn_random(rn_generator *g)
+{
+    if (g->next >= 624)
+        twist(g);
+    uint32_t y = g->word[g->next++];
+    y ^= y >> 11;
+    y ^= y << 7 & UINT32_C(0x9d2c5680);
+    y ^= y << 15 & UINT32_C(0xefc60000);
+    return y ^ y >> 18;
+}
+
+uint64_t rn_random64(rn_generator *g)
+{
+    const uint64_t high = rn_random(g);
+    const uint64_t low = rn_random(g);
+    return (high << 32 | low) & UINT64_C(0x7fffffffffffffff);
+}
+
+void rn_uniform(rn_generator *g, float lo, float hi, float *out, size_t n)
+{
+    const float width = hi - lo;
+    for (size_t i = 0; i < n; i++) {
+        const double u = (double)(rn_random(g) & 0xffffff) * 0x1p-24;
+        const double scaled = u * (double)width;
+        out[i] = (float)(scaled + (double)lo);
+    }
+}
+
+/* Box-Muller on 16 uniforms in place: pairs (j, j+8) -> r cos a, r sin a; r = sqrt(-2 ln(1-u_j)), a = 2 pi u_(j+8). */
+static void normal_block(float sd, float x[16])
+{
+    for (int j = 0; j < 8; j++) {
+        const double r = rn_sqrt(-2.0 * rn_log(1.0 - (double)x[j]));
+        const double a = pi_2 * (double)x[j + 8];
+        x[j] = (float)((double)sd * r * rn_cos(a));
+        x[j + 8] = (float)((double)sd * r * rn_sin(a));
+    }
+}
+
+int rn_normal(rn_generator *g, float sd, float *out, size_t n)
+{
+    if (n < 16) return RN_ESHAPE;
+    rn_uniform(g, 0.0f, 1.0f, out, n);
+    for (size_t i = 0; i + 16 <= n; i += 16)
+        normal_block(sd, out + i);
+    if (n % 16 != 0) {                                  /* as [T]: the last 16 are drawn anew */
+        rn_uniform(g, 0.0f, 1.0f, out + n - 16, 16);
+        normal_block(sd, out + n - 16);
+    }
+    return RN_OK;
+}
+
+void rn_permutation(rn_generator *g, int32_t *out, int32_t n)
+{
+    for (int32_t i = 0; i < n; i++)
+        out[i] = i;
+    for (int32_t i = 0; i < n - 1; i++) {
+        const int32_t j = i + (int32_t)(rn_random(g) % (uint32_t)(n - i));
+        const int32_t t = out[i];
+        out[i] = out[j];
+        out[j] = t;
+    }
+}
+
+/* ================================================================================================================
+ * 3. Matrices
+ *
+ * One product serves GEMM and the three products of convolution:  C[i,j] (+)= sum_k A(i,k) B(j,k)
+ * with k in runs of 256 (docs/arithmetic.md 3). What differs is where A(i,k) and B(j,k) lie: an operand says so.
+ * ================================================================================================================ */
+
+enum { RUN = 256 };
+
+typedef struct {
+    enum { MATRIX,              /* data[outer*outer_stride + inner*inner_stride] */
+           PATCHES,             /* outer = pixel (n,p,q), inner = tap (c,r,s): im2col(x)[inner,outer], read from x itself */
+           PATCHES_TRANSPOSED   /* outer = tap (c,r,s), inner = pixel (n,p,q) */
+    } kind;
+    const float *data;
+    size_t outer_stride, inner_stride;
+    rn_conv2d g;
+    int P, Q;
+} operand;
+
+/* Where C[i,j] lies. Columns come in images of `columns` each; a plain matrix is one image. */
+typedef struct { float *data; size_t row_stride, image_stride, columns; } result;
+
+static float *result_at(const result *C, size_t i, size_t j)
+{
+    return C->data + j / C->columns * C->image_stride + i * C->row_stride + j % C->columns;
+}
+
+/* im2col: the input under tap (c,r,s) of output pixel (n,p,q), 0 outside the image. */
+static float patch_at(const operand *v, size_t pixel, size_t tap)
+{
+    const rn_conv2d *g = &v->g;
+    const size_t PQ = (size_t)v->P * (size_t)v->Q, RS = (size_t)g->R * (size_t)g->S;
+    const size_t n = pixel / PQ, c = tap / RS;
+    const int p = (int)(pixel % PQ) / v->Q, q = (int)(pixel % PQ) % v->Q;
+    const int h = p * g->stride + (int)(tap % RS) / g->S - g->pad, w = q * g->stride + (int)(tap % RS) % g->S - g->pad;
+    if (h < 0 || h >= g->H || w < 0 || w >= g->W) return 0.0f;
+    return v->data[((n * (size_t)g->C + c) * (size_t)g->H + (size_t)h) * (size_t)g->W + (size_t)w];
+}
+
+static float operand_at(const operand *v, size_t outer, size_t inner)
+{
+    switch (v->kind) {
+    case PATCHES:            return patch_at(v, outer, inner);
+    case PATCHES_TRANSPOSED: return patch_at(v, inner, outer);
+    default:                 return v->data[outer * v->outer_stride + inner * v->inner_stride];
+    }
+}
+
+/* Length of the run that begins at k: 256, less at the end of a segment (an image, in weight gradients) or of K. */
+static size_t run_length(size_t k, size_t K, size_t segment)
+{
+    const size_t left = segment - k % segment, rest = K - k;
+    const size_t length = left < rest ? left : rest;
+    return length < RUN ? length : RUN;
+}
+
+/* The definition. c = 0 or the old C; per run: s = 0, s += a*b; then c += s. */
+static void product_naive(size_t M, size_t N, size_t K, size_t segment, const operand *A, const operand *B, const result *C,
+                          int accumulate)
+{
+    for (size_t i = 0; i < M; i++)
+        for (size_t j = 0; j < N; j++) {
+            float *at = result_at(C, i, j);
+            float c = accumulate ? *at : 0.0f;
+            for (size_t k0 = 0, length; k0 < K; k0 += length) {
+                length = run_length(k0, K, segment);
+                float s = 0.0f;
+                for (size_t k = k0; k < k0 + length; k++) {
+                    const float ab = operand_at(A, i, k) * operand_at(B, j, k);
+                    s = s + ab;
+                }
+                c = c + s;
+            }
+            *at = c;
+        }
+}
+
+/* ---- the blocked product: the same sums, in an order that caches and vector registers like ----
+ * Rows of A and columns of B are copied ("packed") into panels of MR rows and NR columns, k-major, padded with zeros; a tile
+ * of MR x NR running sums stays in registers for one run. The table gives the tile that fills the registers of each
+ * instruction set: MR*NR/VECTOR sums, a few left for operands. */
+#if defined(__AVX512F__)
+enum { VECTOR = 16, MR = 8, NR = 48 };                  /* 24 of 32 registers */
+#elif defined(__AVX__)
+enum { VECTOR = 8, MR = 6, NR = 16 };                   /* 12 of 16 */
+#elif defined(__aarch64__)
+enum { VECTOR = 4, MR = 8, NR = 12 };                   /* 24 of 32 */
+#elif defined(__SSE2__) || defined(__ARM_NEON) || defined(__wasm_simd128__)
+enum { VECTOR = 4, MR = 6, NR = 8 };                    /* 12 of 16 */
+#else
+enum { VECTOR = 1, MR = 4, NR = 4 };
+#endif
+enum { GROUP = RUN,                                     /* k packed at a time: at most this, whole runs */
+       ROWS = 16 * MR, COLUMNS = 960 / NR * NR,         /* packed at a time: A in L2, B in L2 or L3 */
+       DCOL = 1 << 20 };                                /* floats of a gradient's column block */
+
+/* s (MR,NR) = the run's sums over k < length of a[k,i] b[k,j], panels a (length,MR), b (length,NR). */
+#if defined(__GNUC__) && !defined(RN_PLAIN_C) && (defined(__AVX__) || defined(__SSE2__) || defined(__ARM_NEON) || defined(__wasm_simd128__))
+typedef float vector __attribute__((vector_size(VECTOR * 4), may_alias));
+#if defined(__clang__) && defined(__AVX512F__)
+__attribute__((min_vector_width(512)))                  /* else clang halves the vectors on some processors */
+#endif
+static void tile(float *s, const float *a, const float *b, size_t length)
+{
+    vector sum[MR][NR / VECTOR];
+    memset(sum, 0, sizeof sum);
+    for (size_t k = 0; k < length; k++, a += MR, b += NR)
+        for (int i = 0; i < MR; i++)
+            for (int j = 0; j < NR / VECTOR; j++) {
+                const vector ab = a[i] * *(const vector *)(b + j * VECTOR);
+                sum[i][j] = sum[i][j] + ab;
+            }
+    memcpy(s, sum, sizeof sum);
+}
+#else
+static void tile(float *s, const float *a, const float *b, size_t length)
+{
+    float sum[MR][NR];
+    memset(sum, 0, sizeof sum);
+    for (size_t k = 0; k < length; k++, a += MR, b += NR)
+        for (int i = 0; i < MR; i++)
+            for (int j = 0; j < NR; j++) {
+                const float ab = a[i] * b[j];
+                sum[i][j] = sum[i][j] + ab;
+            }
+    memcpy(s, sum, sizeof sum);
+}
+#endif
+
+/* c = s for the first run of a product that starts from 0, c += s else, over the tile's valid rows and columns. */
+static void add_tile(const result *C, size_t i0, size_t j0, size_t rows, size_t columns, const float *s, int first)
+{
+    for (size_t done = 0, piece; done < columns; done += piece) {       /* pieces that lie in one image */
+        const size_t left = C->columns - (j0 + done) % C->columns;
+        piece = left < columns - done ? left : columns - done;
+        float *c = result_at(C, i0, j0 + done);
+        for (size_t i = 0; i < rows; i++, c += C->row_stride) {
+            const float *t = s + i * NR + done;
+            if (first)
+                for (size_t j = 0; j < piece; j++) c[j] = t[j];
+            else
+                for (size_t j = 0; j < piece; j++) c[j] = c[j] + t[j];
+        }
+    }
+}
+
+static void pack_matrix(float *panel, size_t width, const operand *v, size_t outer, size_t count, size_t inner, size_t length)
+{
+    const float *from = v->data + outer * v->outer_stride + inner * v->inner_stride;
+    if (v->outer_stride == 1)
+        for (size_t k = 0; k < length; k++)
+            for (size_t o = 0; o < count; o++)
+                panel[k * width + o] = from[k * v->inner_stride + o];
+    else if (count == MR && width == MR)                /* a constant count lets the compiler keep it in registers */
+        for (size_t k = 0; k < length; k++)
+            for (size_t o = 0; o < MR; o++)
+                panel[k * MR + o] = from[o * v->outer_stride + k * v->inner_stride];
+    else
+        for (size_t o = 0; o < count; o++)
+            for (size_t k = 0; k < length; k++)
+                panel[k * width + o] = from[o * v->outer_stride + k * v->inner_stride];
+}
+
+enum { WIDEST = NR > MR ? NR : MR };
+
+/* Panel of pixels: for each tap (r,s) the pixels' places in a channel are found once, then read for every channel of the run. */
+static void pack_patches(float *panel, size_t width, const operand *v, size_t outer, size_t count, size_t inner, size_t length)
+{
+    const rn_conv2d *g = &v->g;
+    const size_t RS = (size_t)g->R * (size_t)g->S, HW = (size_t)g->H * (size_t)g->W;
+    int32_t corner[WIDEST], row[WIDEST], column[WIDEST], place[WIDEST], inside[WIDEST];
+    for (size_t o = 0; o < count; o++) {
+        const size_t PQ = (size_t)v->P * (size_t)v->Q, n = (outer + o) / PQ;
+        const int pixel = (int)((outer + o) % PQ);
+        row[o] = pixel / v->Q * g->stride - g->pad;
+        column[o] = pixel % v->Q * g->stride - g->pad;
+        corner[o] = (int32_t)(n * (size_t)g->C * HW) + row[o] * g->W + column[o];
+    }
+    for (size_t tap = 0; tap < RS; tap++) {
+        const int r = (int)tap / g->S, s = (int)tap % g->S;
+        int all = 1;
+        for (size_t o = 0; o < count; o++) {
+            const int h = row[o] + r, w = column[o] + s;
+            inside[o] = h >= 0 && h < g->H && w >= 0 && w < g->W;
+            place[o] = inside[o] ? corner[o] + r * g->W + s : 0;
+            all &= inside[o];
+        }
+        const int in_a_row = all && place[count - 1] - place[0] == (int32_t)count - 1;
+        for (size_t k = (tap + RS - inner % RS) % RS; k < length; k += RS) {
+            const float *from = v->data + (inner + k) / RS * HW;
+            float *to = panel + k * width;
+            if (in_a_row)
+                for (size_t o = 0; o < count; o++) to[o] = from[(size_t)place[0] + o];
+            else if (all)
+                for (size_t o = 0; o < count; o++) to[o] = from[place[o]];
+            else
+                for (size_t o = 0; o < count; o++) to[o] = inside[o] ? from[place[o]] : 0.0f;
+        }
+    }
+}
+
+/* Panel of taps: for each pixel the taps' offsets are the same, found once; only pixels at the border need care. */
+static void pack_patches_transposed(float *panel, size_t width, const operand *v, size_t outer, size_t count, size_t inner,
+                                    size_t length)
+{
+    const rn_conv2d *g = &v->g;
+    const int RS = g->R * g->S;
+    const size_t HW = (size_t)g->H * (size_t)g->W, PQ = (size_t)v->P * (size_t)v->Q;
+    int32_t offset[WIDEST], r[WIDEST], s[WIDEST];
+    for (size_t o = 0; o < count; o++) {
+        const int c = (int)(outer + o) / RS, tap = (int)(outer + o) % RS;
+        r[o] = tap / g->S;
+        s[o] = tap % g->S;
+        offset[o] = c * (int32_t)HW + r[o] * g->W + s[o];
+    }
+    const int in_a_row = offset[count - 1] - offset[0] == (int32_t)count - 1 && g->R == 1 && g->S == 1 && HW == 1;
+    for (size_t k = 0; k < length; k++) {
+        const size_t n = (inner + k) / PQ;
+        const int pixel = (int)((inner + k) % PQ);
+        const int h = pixel / v->Q * g->stride - g->pad, w = pixel % v->Q * g->stride - g->pad;
+        const float *from = v->data + n * (size_t)g->C * HW;
+        const int32_t corner = h * g->W + w;
+        float *to = panel + k * width;
+        if (in_a_row)
+            for (size_t o = 0; o < count; o++) to[o] = from[(size_t)offset[0] + o];
+        else if (h >= 0 && h + g->R <= g->H && w >= 0 && w + g->S <= g->W)
+            for (size_t o = 0; o < count; o++) to[o] = from[corner + offset[o]];
+        else
+            for (size_t o = 0; o < count; o++) {
+                const int in = h + r[o] >= 0 && h + r[o] < g->H && w + s[o] >= 0 && w + s[o] < g->W;
+                to[o] = in ? from[corner + offset[o]] : 0.0f;
+            }
+    }
+}
+
+/* Pack rows outer..outer+count-1 into panels of `width`, k = inner..inner+length-1; the last panel is padded with zeros. */
+static void pack(float *panels, size_t width, const operand *v, size_t outer, size_t count, size_t inner, size_t length)
+{
+    for (size_t o = 0; o < count; o += width) {
+        const size_t valid = count - o < width ? count - o : width;
+        float *panel = panels + o * length;
+        if (valid < width)
+            memset(panel, 0, width * length * sizeof *panel);
+        switch (v->kind) {
+        case PATCHES:            pack_patches(panel, width, v, outer + o, valid, inner, length); break;
+        case PATCHES_TRANSPOSED: pack_patches_transposed(panel, width, v, outer + o, valid, inner, length); break;
+        default:                 pack_matrix(panel, width, v, outer + o, valid, inner, length); break;
+        }
+    }
+}
+
+/* Scratch of one thread. */
+enum { PACKED_A = ROWS * GROUP, PACKED_B = COLUMNS * GROUP, SCRATCH = PACKED_A + PACKED_B + DCOL };
+
+size_t rn_workspace_size(int threads)
+{
+    return threads < 1 ? 0 : (size_t)threads * SCRATCH * sizeof(float) + 64;
+}
+
+/* Scratch of thread `part`, aligned to 64 bytes; NULL when the workspace has no room for it. */
+static float *scratch_of(rn_workspace ws, int part)
+{
+    if (ws.memory == NULL || ws.bytes < rn_workspace_size(part + 1)) return NULL;
+    char *memory = ws.memory;
+    memory += (64 - (uintptr_t)memory % 64) % 64;
+    return (float *)(void *)memory + (size_t)part * SCRATCH;
+}
+
+/* Rows i0..i1-1 and columns j0..j1-1 of the product, on one thread. */
+static void product_blocked(size_t i0, size_t i1, size_t j0, size_t j1, size_t K, size_t segment, const operand *A,
+                            const operand *B, const result *C, int accumulate, float *scratch)
+{
+    float *a = scratch, *b = scratch + PACKED_A;
+    for (size_t j = j0; j < j1; j += COLUMNS) {
+        const size_t columns = j1 - j < COLUMNS ? j1 - j : COLUMNS;
+        for (size_t k = 0, group; k < K; k += group) {
+            group = run_length(k, K, segment);
+            for (size_t next; k + group < K && group + (next = run_length(k + group, K, segment)) <= GROUP; )
+                group += next;
+            pack(b, NR, B, j, columns, k, group);
+            for (size_t i = i0; i < i1; i += ROWS) {
+                const size_t rows = i1 - i < ROWS ? i1 - i : ROWS;
+                pack(a, MR, A, i, rows, k, group);
+                for (size_t jt = 0; jt < columns; jt += NR)
+                    for (size_t it = 0; it < rows; it += MR)
+                        for (size_t kt = 0, length; kt < group; kt += length) {
+                            float s[MR * NR];
+                            length = run_length(k + kt, K, segment);
+                            tile(s, a + it * group + kt * MR, b + jt * group + kt * NR, length);
+                            add_tile(C, i + it, j + jt, rows - it < MR ? rows - it : MR, columns - jt < NR ? columns - jt : NR,
+                                     s, k + kt == 0 && !accumulate);
+                        }
+            }
+        }
+    }
+}
+
+/* Bounds of part `part` of `parts` of n things taken in whole units. */
+static size_t part_bound(size_t n, size_t unit, int part, int parts)
+{
+    const size_t units = (n + unit - 1) / unit;
+    const size_t bound = units * (size_t)part / (size_t)parts * unit;
+    return bound < n ? bound : n;
+}
+
+static void product(size_t M, size_t N, size_t K, size_t segment, const operand *A, const operand *B, const result *C,
+                    int accumulate, rn_workspace ws)
+{
+    enum { WORTH_THREADS = 1 << 17 };                   /* multiplications: below it, starting threads costs more */
+    int parts = ws.threads > 1 && M * N * K >= WORTH_THREADS ? ws.threads : 1;
+    if (scratch_of(ws, parts - 1) == NULL) {
+        product_naive(M, N, K, segment, A, B, C, accumulate);
+        return;
+    }
+    const int by_columns = N / NR >= M / MR;
+#pragma omp parallel for num_threads(parts) schedule(static, 1)
+    for (int part = 0; part < parts; part++) {
+        const size_t i0 = by_columns ? 0 : part_bound(M, MR, part, parts), i1 = by_columns ? M : part_bound(M, MR, part + 1, parts);
+        const size_t j0 = by_columns ? part_bound(N, NR, part, parts) : 0, j1 = by_columns ? part_bound(N, NR, part + 1, parts) : N;
+        product_blocked(i0, i1, j0, j1, K, segment, A, B, C, accumulate, scratch_of(ws, part));
+    }
+}
+
+static int gemm(int trans_a, int trans_b, int M, int N, int K, const float *A, int lda, const float *B, int ldb, int accumulate,
+                float *C, int ldc, rn_workspace ws)
+{
+    if (M < 0 || N < 0 || K < 0 || lda < (trans_a ? M : K) || ldb < (trans_b ? K : N) || ldc < N) return RN_ESHAPE;
+    if (M == 0 || N == 0) return RN_OK;
+    const operand a = { .kind = MATRIX, .data = A, .outer_stride = trans_a ? 1 : (size_t)lda, .inner_stride = trans_a ? (size_t)lda : 1 };
+    const operand b = { .kind = MATRIX, .data = B, .outer_stride = trans_b ? (size_t)ldb : 1, .inner_stride = trans_b ? 1 : (size_t)ldb };
+    const result c = { C, (size_t)ldc, 0, (size_t)N };
+    if (K == 0 && !accumulate)
+        for (size_t i = 0; i < (size_t)M; i++)
+            memset(C + i * (size_t)ldc, 0, (size_t)N * sizeof *C);
+    if (K > 0)
+        product((size_t)M, (size_t)N, (size_t)K, (size_t)K, &a, &b, &c, accumulate, ws);
+    return RN_OK;
+}
+
+int rn_gemm_naive(int trans_a, int trans_b, int M, int N, int K, const float *A, int lda, const float *B, int ldb,
+                  int accumulate, float *C, int ldc)
+{
+    const rn_workspace none = { NULL, 0, 1 };
+    return gemm(trans_a, trans_b, M, N, K, A, lda, B, ldb, accumulate, C, ldc, none);
+}
+
+int rn_gemm(int trans_a, int trans_b, int M, int N, int K, const float *A, int lda, const float *B, int ldb, int accumulate,
+            float *C, int ldc, rn_workspace ws)
+{
+    return gemm(trans_a, trans_b, M, N, K, A, lda, B, ldb, accumulate, C, ldc, ws);
+}
+
+/* ================================================================================================================
+ * 4. Layers
+ * ================================================================================================================ */
+
+/* ---- convolution by im2col ---- */
+
+static int fits_int(size_t a, size_t b, size_t c, size_t d)
+{
+    return (double)a * (double)b * (double)c * (double)d <= 2147483647.0;
+}
+
+/* P and Q, or RN_ESHAPE: shared by every function that takes the geometry. */
+int rn_conv2d_output(const rn_conv2d *g, int *P, int *Q)
+{
+    enum { SIZE_LIMIT = 1 << 24 };
+    if (g->N < 1 || g->C < 1 || g->H < 1 || g->W < 1 || g->K < 1 || g->R < 1 || g->S < 1 || g->stride < 1 || g->pad < 0 ||
+        g->H > SIZE_LIMIT || g->W > SIZE_LIMIT || g->pad > SIZE_LIMIT || g->H + 2 * g->pad < g->R || g->W + 2 * g->pad < g->S)
+        return RN_ESHAPE;
+    const int p = (g->H + 2 * g->pad - g->R) / g->stride + 1, q = (g->W + 2 * g->pad - g->S) / g->stride + 1;
+    if (!fits_int((size_t)g->N, (size_t)g->C, (size_t)g->H, (size_t)g->W) || !fits_int((size_t)g->N, (size_t)g->K, (size_t)p, (size_t)q) ||
+        !fits_int((size_t)g->K, (size_t)g->C, (size_t)g->R, (size_t)g->S))
+        return RN_ESHAPE;
+    *P = p;
+    *Q = q;
+    return RN_OK;
+}
+
+static operand patches(int kind, const float *x, const rn_conv2d *g, int P, int Q)
+{
+    operand v = { .kind = PATCHES, .data = x, .g = *g, .P = P, .Q = Q };
+    if (kind == PATCHES_TRANSPOSED)
+        v.kind = PATCHES_TRANSPOSED;
+    return v;
+}
+
+/* A tensor (N,K,P,Q) read as a matrix of its pixels is the patches of a 1x1 convolution over it. */
+static operand pixels(int kind, const float *y, const rn_conv2d *g, int P, int Q)
+{
+    const rn_conv2d one = { g->N, g->K, P, Q, 1, 1, 1, 1, 0 };
+    return patches(kind, y, &one, P, Q);
+}
+
+/* y[n] = W col(x[n]); the columns of all images side by side. */
+int rn_conv2d_forward(float *y, const float *x, const float *w, const rn_conv2d *g, rn_workspace ws)
+{
+    int P, Q;
+    if (rn_conv2d_output(g, &P, &Q) != RN_OK) return RN_ESHAPE;
+    const size_t taps = (size_t)g->C * (size_t)g->R * (size_t)g->S, PQ = (size_t)P * (size_t)Q;
+    const operand W = { .kind = MATRIX, .data = w, .outer_stride = taps, .inner_stride = 1 };
+    const operand col = patches(PATCHES, x, g, P, Q);
+    const result Y = { y, PQ, (size_t)g->K * PQ, PQ };
+    product((size_t)g->K, (size_t)g->N * PQ, taps, taps, &W, &col, &Y, 0, ws);
+    return RN_OK;
+}
+
+/* y[n] = W col(x[n])  =>  dW += sum_n dy[n] col(x[n])^T, each image a segment. */
+int rn_conv2d_backward_weight(float *dw, const float *dy, const float *x, const rn_conv2d *g, rn_workspace ws)
+{
+    int P, Q;
+    if (rn_conv2d_output(g, &P, &Q) != RN_OK) return RN_ESHAPE;
+    const size_t taps = (size_t)g->C * (size_t)g->R * (size_t)g->S, PQ = (size_t)P * (size_t)Q;
+    const operand dY = pixels(PATCHES_TRANSPOSED, dy, g, P, Q);
+    const operand col = patches(PATCHES_TRANSPOSED, x, g, P, Q);
+    const result dW = { dw, taps, 0, taps };
+    product((size_t)g->K, taps, (size_t)g->N * PQ, PQ, &dY, &col, &dW, 1, ws);
+    return RN_OK;
+}
+
+/* dx (C,H,W) of one image += its taps' gradients: channels c0..c1-1, dcol (taps of those channels, column_stride) of which
+ * this image's pixels are the first P*Q columns. Ascending (r,s) for each element of dx. */
+static void scatter_columns(float *dx, const float *dcol, size_t column_stride, int c0, int c1, const rn_conv2d *g, int P, int Q)
+{
+    for (int c = c0; c < c1; c++)
+        for (int r = 0; r < g->R; r++)
+            for (int s = 0; s < g->S; s++, dcol += column_stride)
+                for (int p = 0; p < P; p++) {
+                    const int h = p * g->stride + r - g->pad;
+                    if (h < 0 || h >= g->H) continue;
+                    float *to = dx + ((size_t)c * (size_t)g->H + (size_t)h) * (size_t)g->W;
+                    const float *from = dcol + (size_t)p * (size_t)Q;
+                    int q0 = 0, q1 = Q;                 /* the q whose column lies inside the image */
+                    while (q0 < Q && q0 * g->stride + s - g->pad < 0) q0++;
+                    while (q1 > q0 && (q1 - 1) * g->stride + s - g->pad >= g->W) q1--;
+                    to += q0 * g->stride + s - g->pad;
+                    if (g->stride == 1)
+                        for (int q = q0; q < q1; q++, to++) *to = *to + from[q];
+                    else
+                        for (int q = q0; q < q1; q++, to += g->stride) *to = *to + from[q];
+                }
+}
+
+/* dcol = W^T dy[n], then dx += col2im(dcol), for channels c0..c1-1 of images n0..n1-1: in blocks that fit the scratch. */
+static void backward_input_part(float *dx, const float *dy, const float *w, const rn_conv2d *g, int P, int Q, int c0, int c1,
+                                int n0, int n1, float *scratch)
+{
+    enum { ENOUGH_COLUMNS = 784 };                      /* so many that packing W^T is cheap beside multiplying by it */
+    const size_t taps = (size_t)g->C * (size_t)g->R * (size_t)g->S, RS = (size_t)g->R * (size_t)g->S, PQ = (size_t)P * (size_t)Q;
+    const size_t most = DCOL / (RS * PQ);               /* images times channels in one block */
+    size_t images = (ENOUGH_COLUMNS + PQ - 1) / PQ;
+    if (images > most) images = most;
+    const int channels = (int)(most / images);
+    float *dcol = scratch + PACKED_A + PACKED_B;
+    for (int n = n0; n < n1; n += (int)images) {
+        const int count = n1 - n < (int)images ? n1 - n : (int)images;
+        const operand dY = pixels(PATCHES, dy + (size_t)n * (size_t)g->K * PQ, g, P, Q);
+        for (int c = c0; c < c1; c += channels) {
+            const int last = c1 - c < channels ? c1 : c + channels;
+            const operand Wt = { .kind = MATRIX, .data = w + (size_t)c * RS, .outer_stride = 1, .inner_stride = taps };
+            const size_t columns = (size_t)count * PQ;
+            const result block = { dcol, columns, 0, columns };
+            product_blocked(0, (size_t)(last - c) * RS, 0, columns, (size_t)g->K, (size_t)g->K, &Wt, &dY, &block, 0, scratch);
+            for (int i = 0; i < count; i++)
+                scatter_columns(dx + (size_t)(n + i) * (size_t)g->C * (size_t)g->H * (size_t)g->W, dcol + (size_t)i * PQ, columns,
+                                c, last, g, P, Q);
+        }
+    }
+}
+
+/* The definition: each element of dcol goes to one element of dx, in ascending (r,s). */
+static void backward_input_naive(float *dx, const float *dy, const float *w, const rn_conv2d *g, int P, int Q)
+{
+    const size_t taps = (size_t)g->C * (size_t)g->R * (size_t)g->S, RS = (size_t)g->R * (size_t)g->S, PQ = (size_t)P * (size_t)Q;
+    for (int n = 0; n < g->N; n++) {
+        const operand dY = pixels(PATCHES, dy + (size_t)n * (size_t)g->K * PQ, g, P, Q);
+        for (size_t tap = 0; tap < taps; tap++) {
+            const operand Wt = { .kind = MATRIX, .data = w + tap, .outer_stride = 1, .inner_stride = taps };
+            const int c = (int)(tap / RS), r = (int)(tap % RS) / g->S, s = (int)(tap % RS) % g->S;
+            for (int p = 0; p < P; p++)
+                for (int q = 0; q < Q; q++) {
+                    const int h = p * g->stride + r - g->pad, v = q * g->stride + s - g->pad;
+                    if (h < 0 || h >= g->H || v < 0 || v >= g->W) continue;
+                    float dcol;
+                    const result one = { &dcol, 1, 0, PQ + 1 };
+                    operand pixel = dY;
+                    pixel.data = dY.data + (size_t)p * (size_t)Q + (size_t)q;
+                    pixel.kind = MATRIX;
+                    pixel.outer_stride = 1;
+                    pixel.inner_stride = PQ;
+                    product_naive(1, 1, (size_t)g->K, (size_t)g->K, &Wt, &pixel, &one, 0);
+                    float *to = dx + (((size_t)n * (size_t)g->C + (size_t)c) * (size_t)g->H + (size_t)h) * (size_t)g->W + (size_t)v;
+                    *to = *to + dcol;
+                }
+        }
+    }
+}
+
+int rn_conv2d_backward_input(float *dx, const float *dy, const float *w, const rn_conv2d *g, rn_workspace ws)
+{
+    int P, Q;
+    if (rn_conv2d_output(g, &P, &Q) != RN_OK) return RN_ESHAPE;
+    const int parts = ws.threads > 1 ? ws.threads : 1, by_channels = g->C >= 4 * parts;
+    if (scratch_of(ws, parts - 1) == NULL || (size_t)g->R * (size_t)g->S * (size_t)P * (size_t)Q > DCOL) {
+        backward_input_naive(dx, dy, w, g, P, Q);
+        return RN_OK;
+    }
+#pragma omp parallel for num_threads(parts) schedule(static, 1)
+    for (int part = 0; part < parts; part++) {
+        const size_t many = (size_t)(by_channels ? g->C : g->N);
+        const int begin = (int)part_bound(many, 1, part, parts), end = (int)part_bound(many, 1, part + 1, parts);
+        if (by_channels)
+            backward_input_part(dx, dy, w, g, P, Q, begin, end, 0, g->N, scratch_of(ws, part));
+        else
+            backward_input_part(dx, dy, w, g, P, Q, 0, g->C, begin, end, scratch_of(ws, part));
+    }
+    return RN_OK;
+}
+
+int rn_im2col(float *col, const float *x, const rn_conv2d *g)
+{
+    int P, Q;
+    if (rn_conv2d_output(g, &P, &Q) != RN_OK) return RN_ESHAPE;
+    const operand v = patches(PATCHES, x, g, P, Q);
+    const size_t taps = (size_t)g->C * (size_t)g->R * (size_t)g->S, PQ = (size_t)P * (size_t)Q;
+    for (size_t tap = 0; tap < taps; tap++)
+        for (size_t pixel = 0; pixel < PQ; pixel++)
+            col[tap * PQ + pixel] = patch_at(&v, pixel, tap);
+    return RN_OK;
+}
+
+int rn_col2im(float *dx, const float *dcol, const rn_conv2d *g)
+{
+    int P, Q;
+    if (rn_conv2d_output(g, &P, &Q) != RN_OK) return RN_ESHAPE;
+    scatter_columns(dx, dcol, (size_t)P * (size_t)Q, 0, g->C, g, P, Q);
+    return RN_OK;
+}
+
+/* ---- batch norm, with residual and ReLU ---- */
+
+static const double norm_eps = 1e-5, norm_momentum = 0.1;
+
+/* scale and shift of z = x*scale + shift, from mean and variance; saved (4,C): mean, 1/sd, scale, shift. */
+static void norm_affine(double *saved, int c, int C, double mean, double var, float weight, float bias)
+{
+    const double inverse_sd = 1.0 / rn_sqrt(var + norm_eps);
+    const float scale = (float)((double)weight * inverse_sd);
+    const float shift = (float)((double)bias - mean * (double)scale);
+    saved[c] = mean;
+    saved[C + c] = inverse_sd;
+    saved[2 * C + c] = (double)scale;
+    saved[3 * C + c] = (double)shift;
+}
+
+static int norm_shape(const rn_norm *g)
+{
+    return g->N >= 1 && g->C >= 1 && g->H >= 1 && g->W >= 1 && fits_int((size_t)g->N, (size_t)g->C, (size_t)g->H, (size_t)g->W)
+         ? RN_OK : RN_ESHAPE;
+}
+
+int rn_batch_norm_statistics(double *saved, float *running_mean, float *running_var, const float *x, const float *weight,
+                             const float *bias, int updates, const rn_norm *g, int threads)
+{
+    const size_t HW = (size_t)g->H * (size_t)g->W, C = (size_t)g->C;
+    const double m = (double)g->N * (double)g->H * (double)g->W;
+    if (norm_shape(g) != RN_OK || m < 2.0) return RN_ESHAPE;
+    if (threads < 1) threads = 1;
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (int c = 0; c < g->C; c++) {
+        double sum = 0.0, squares = 0.0;
+        for (size_t n = 0; n < (size_t)g->N; n++)
+            sum += rn_sum_float(x + (n * C + (size_t)c) * HW, HW);
+        const double mean = sum / m;
+        for (size_t n = 0; n < (size_t)g->N; n++)
+            squares += sum_squared_deviation(x + (n * C + (size_t)c) * HW, mean, HW);
+        norm_affine(saved, c, g->C, mean, squares / m, weight[c], bias[c]);
+        for (int u = 0; u < updates; u++) {
+            running_mean[c] = (float)((1.0 - norm_momentum) * (double)running_mean[c] + norm_momentum * mean);
+            running_var[c] = (float)((1.0 - norm_momentum) * (double)running_var[c] + norm_momentum * (squares / (m - 1.0)));
+        }
+    }
+    return RN_OK;
+}
+
+int rn_batch_norm_running(double *saved, const float *running_mean, const float *running_var, const float *weight,
+                          const float *bias, int C)
+{
+    if (C < 1) return RN_ESHAPE;
+    for (int c = 0; c < C; c++)
+        norm_affine(saved, c, C, (double)running_mean[c], (double)running_var[c], weight[c], bias[c]);
+    return RN_OK;
+}
+
+/* One channel of one image: y = relu(x*scale + shift + residual). */
+static void norm_plane(float *y, const float *x, const float *residual, float scale, float shift, int relu, size_t HW)
+{
+    for (size_t i = 0; i < HW; i++) {
+        const float scaled = x[i] * scale;
+        float z = scaled + shift;
+        if (residual != NULL)
+            z = z + residual[i];
+        y[i] = relu && !(z > 0.0f) ? 0.0f : z;
+    }
+}
+
+int rn_batch_norm_forward(float *y, const float *x, const float *residual, const double *saved, const rn_norm *g, int threads)
+{
+    const size_t HW = (size_t)g->H * (size_t)g->W;
+    if (norm_shape(g) != RN_OK) return RN_ESHAPE;
+    if (threads < 1) threads = 1;
+    const int planes = g->N * g->C;
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (int plane = 0; plane < planes; plane++) {
+        const size_t at = (size_t)plane * HW, c = (size_t)(plane % g->C);
+        norm_plane(y + at, x + at, residual ? residual + at : NULL, (float)saved[2 * (size_t)g->C + c],
+                   (float)saved[3 * (size_t)g->C + c], g->relu, HW);
+    }
+    return RN_OK;
+}
+
+/* dz = dy where relu let it through, into dz (may be dy) and the residual's gradient. */
+static void norm_gate(float *dz, float *dresidual, int add_residual, const float *dy, const float *y, int relu, size_t HW)
+{
+    for (size_t i = 0; i < HW; i++)
+        dz[i] = relu && !(y[i] > 0.0f) ? 0.0f : dy[i];
+    if (dresidual == NULL) return;
+    if (add_residual)
+        for (size_t i = 0; i < HW; i++) dresidual[i] = dresidual[i] + dz[i];
+    else
+        memcpy(dresidual, dz, HW * sizeof *dz);
+}
+
+/* z = xhat*weight + bias, xhat = (x-mean)/sd  =>  dx = scale (dz - mean(dz) - xhat mean(dz xhat)) = dz*scale + (x-mean)*b + c. */
+static void norm_input_gradient(float *dx, const float *dz, const float *x, float mean, float scale, float b, float c, size_t HW)
+{
+    for (size_t i = 0; i < HW; i++) {
+        const float deviation = x[i] - mean;
+        const float along = deviation * b;
+        const float direct = dz[i] * scale;
+        const float both = direct + along;
+        dx[i] = both + c;
+    }
+}
+
+int rn_batch_norm_backward(float *dx, float *dresidual, int add_residual, float *dweight, float *dbias, const float *dy,
+                           const float *y, const float *x, const double *saved, int training, const rn_norm *g, int threads)
+{
+    const size_t HW = (size_t)g->H * (size_t)g->W, C = (size_t)g->C;
+    const double m = (double)g->N * (double)g->H * (double)g->W;
+    if (norm_shape(g) != RN_OK) return RN_ESHAPE;
+    if (threads < 1) threads = 1;
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (int channel = 0; channel < g->C; channel++) {
+        const size_t c = (size_t)channel;
+        const double mean = saved[c], inverse_sd = saved[C + c], scale = saved[2 * C + c];
+        double sum = 0.0, along = 0.0;                  /* of dz, and of dz (x-mean) */
+        for (size_t n = 0; n < (size_t)g->N; n++) {
+            const size_t at = (n * C + c) * HW;
+            norm_gate(dx + at, dresidual ? dresidual + at : NULL, add_residual, dy + at, y + at, g->relu, HW);
+            sum += rn_sum_float(dx + at, HW);
+            along += sum_product_deviation(dx + at, x + at, mean, HW);
+        }
+        if (dbias != NULL) {
+            dbias[c] = (float)((double)dbias[c] + sum);
+            dweight[c] = (float)((double)dweight[c] + along * inverse_sd);
+        }
+        const float a = training ? (float)(-scale * inverse_sd * inverse_sd * along / m) : 0.0f;
+        const float b = training ? (float)(-scale * sum / m) : 0.0f;
+        for (size_t n = 0; n < (size_t)g->N; n++) {
+            const size_t at = (n * C + c) * HW;
+            norm_input_gradient(dx + at, dx + at, x + at, (float)mean, (float)scale, a, b, HW);
+        }
+    }
+    return RN_OK;
+}
+
+/* ---- ReLU ---- */
+
+void rn_relu_forward(float *y, const float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] = x[i] > 0.0f ? x[i] : 0.0f;
+}
+
+void rn_relu_backward(float *dx, const float *dy, const float *y, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        dx[i] = y[i] > 0.0f ? dy[i] : 0.0f;
+}
+
+/* ---- max pooling ---- */
+
+int rn_max_pool_forward(float *y, uint8_t *where, const float *x, const rn_conv2d *g, int threads)
+{
+    int P, Q;
+    if (g->R != g->S || g->R > 16 || g->pad >= g->R || rn_conv2d_output(g, &P, &Q) != RN_OK) return RN_ESHAPE;
+    if (threads < 1) threads = 1;
+    const int planes = g->N * g->C;
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (int plane = 0; plane < planes; plane++) {
+        const float *in = x + (size_t)plane * (size_t)g->H * (size_t)g->W;
+        size_t at = (size_t)plane * (size_t)P * (size_t)Q;
+        for (int p = 0; p < P; p++)
+            for (int q = 0; q < Q; q++, at++) {
+                const int h0 = p * g->stride - g->pad, w0 = q * g->stride - g->pad;
+                int best = -1;
+                float most = 0.0f;
+                for (int r = h0 < 0 ? -h0 : 0; r < g->R && h0 + r < g->H; r++)
+                    for (int s = w0 < 0 ? -w0 : 0; s < g->S && w0 + s < g->W; s++) {
+                        const float value = in[(size_t)(h0 + r) * (size_t)g->W + (size_t)(w0 + s)];
+                        if (best < 0 || value > most) {
+                            best = r * g->S + s;
+                            most = value;
+                        }
+                    }
+                y[at] = most;
+                where[at] = (uint8_t)best;
+            }
+    }
+    return RN_OK;
+}
+
+int rn_max_pool_backward(float *dx, const float *dy, const uint8_t *where, const rn_conv2d *g, int threads)
+{
+    int P, Q;
+    if (rn_conv2d_output(g, &P, &Q) != RN_OK) return RN_ESHAPE;
+    if (threads < 1) threads = 1;
+    const int planes = g->N * g->C;
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (int plane = 0; plane < planes; plane++) {
+        float *in = dx + (size_t)plane * (size_t)g->H * (size_t)g->W;
+        size_t at = (size_t)plane * (size_t)P * (size_t)Q;
+        for (int p = 0; p < P; p++)
+            for (int q = 0; q < Q; q++, at++) {
+                const int h = p * g->stride - g->pad + where[at] / g->S, w = q * g->stride - g->pad + where[at] % g->S;
+                float *to = in + (size_t)h * (size_t)g->W + (size_t)w;
+                *to = *to + dy[at];
+            }
+    }
+    return RN_OK;
+}
+
+/* ---- global average pooling ---- */
+
+int rn_global_average_pool_forward(float *y, const float *x, int N, int C, int HW)
+{
+    if (N < 1 || C < 1 || HW < 1) return RN_ESHAPE;
+    for (size_t i = 0; i < (size_t)N * (size_t)C; i++)
+        y[i] = (float)(rn_sum_float(x + i * (size_t)HW, (size_t)HW) / (double)HW);
+    return RN_OK;
+}
+
+int rn_global_average_pool_backward(float *dx, int add, const float *dy, int N, int C, int HW)
+{
+    if (N < 1 || C < 1 || HW < 1) return RN_ESHAPE;
+    for (size_t i = 0; i < (size_t)N * (size_t)C; i++) {
+        const float share = (float)((double)dy[i] / (double)HW);
+        float *to = dx + i * (size_t)HW;
+        for (int j = 0; j < HW; j++)
+            to[j] = add ? to[j] + share : share;
+    }
+    return RN_OK;
+}
+
+/* ---- linear ---- */
+
+int rn_linear_forward(float *y, const float *x, const float *w, const float *b, int N, int C, int K, rn_workspace ws)
+{
+    if (N < 1 || C < 1 || K < 1) return RN_ESHAPE;
+    rn_gemm(0, 1, N, K, C, x, C, w, C, 0, y, K, ws);
+    for (size_t n = 0; n < (size_t)N; n++)
+        for (size_t k = 0; k < (size_t)K; k++)
+            y[n * (size_t)K + k] = y[n * (size_t)K + k] + b[k];
+    return RN_OK;
+}
+
+/* y = x w^T + b  =>  dw += dy^T x, db += sum_n dy, dx = dy w.  When dx is added to, dy w goes through the workspace's column
+ * block so that it is complete before the one addition. dw and db may be NULL. */
+int rn_linear_backward(float *dx, int add, float *dw, float *db, const float *dy, const float *x, const float *w, int N, int C,
+                       int K, rn_workspace ws)
+{
+    if (N < 1 || C < 1 || K < 1) return RN_ESHAPE;
+    if (dw != NULL) {
+        rn_gemm(1, 0, K, C, N, dy, K, x, C, 1, dw, C, ws);
+        for (size_t n = 0; n < (size_t)N; n++)
+            for (size_t k = 0; k < (size_t)K; k++)
+                db[k] = db[k] + dy[n * (size_t)K + k];
+    }
+    if (dx == NULL) return RN_OK;
+    if (!add) return rn_gemm(0, 0, N, C, K, dy, K, w, C, 0, dx, C, ws);
+    const rn_conv2d one = { N, C, 1, 1, K, 1, 1, 1, 0 };    /* w seen as 1x1 kernels: computed apart, then added */
+    return rn_conv2d_backward_input(dx, dy, w, &one, ws);
+}
+
+/* ---- softmax cross-entropy ---- */
+
+/* Largest of the row, and the sum of exp(x - largest) in order. */
+static double softmax_sum(const float *x, int K, double *largest)
+{
+    double most = (double)x[0], sum = 0.0;
+    for (int k = 1; k < K; k++)
+        if ((double)x[k] > most) most = (double)x[k];
+    for (int k = 0; k < K; k++)
+        sum += rn_exp((double)x[k] - most);
+    *largest = most;
+    return sum;
+}
+
+int rn_cross_entropy(double *loss, float *dlogits, double weight, const float *logits, const int32_t *label, int N, int K)
+{
+    if (N < 1 || K < 1) return RN_ESHAPE;
+    for (int n = 0; n < N; n++)
+        if (label[n] < 0 || label[n] >= K) return RN_EARG;
+    double total = 0.0;
+    for (int n = 0; n < N; n++) {
+        const float *x = logits + (size_t)n * (size_t)K;
+        double most;
+        const double sum = softmax_sum(x, K, &most);
+        total += rn_log(sum) - ((double)x[label[n]] - most);
+        if (dlogits == NULL) continue;
+        for (int k = 0; k < K; k++) {
+            const double p = rn_exp((double)x[k] - most) / sum;
+            dlogits[(size_t)n * (size_t)K + (size_t)k] = (float)(weight * (p - (k == label[n] ? 1.0 : 0.0)) / (double)N);
+        }
+    }
+    *loss = total / (double)N;
+    return RN_OK;
+}
+
+void rn_softmax(float *p, const float *logits, int N, int K)
+{
+    for (int n = 0; n < N; n++) {
+        const float *x = logits + (size_t)n * (size_t)K;
+        double most;
+        const double sum = softmax_sum(x, K, &most);
+        for (int k = 0; k < K; k++)
+            p[(size_t)n * (size_t)K + (size_t)k] = (float)(rn_exp((double)x[k] - most) / sum);
+    }
+}
+
+/* ================================================================================================================
+ * 5. The model's parameters
+ * ================================================================================================================ */
+
+static const char *const area_name[RN_AREAS] = { "V1", "V2", "V4", "IT" };
+static const char *const encoder_name[RN_AREAS] = { "fc_v1", "fc_v2", "fc_v4", "fc_it" };
+
+int rn_config_preset(rn_config *config, const char *name)
+{
+    static const rn_config full = { 224, { 64, 128, 256, 512 }, { 1, 2, 4, 2 }, 4, 1000, 128, 0 };
+    static const rn_config tiny = { 32, { 8, 16, 32, 64 }, { 1, 2, 4, 2 }, 4, 10, 128, 0 };
+    if (name != NULL && strcmp(name, "cornet-s") == 0) *config = full;
+    else if (name != NULL && strcmp(name, "cornet-tiny") == 0) *config = tiny;
+    else return RN_EARG;
+    return RN_OK;
+}
+
+static void append(char *text, size_t size, const char *more)
+{
+    size_t n = strlen(text);
+    while (*more && n + 1 < size)
+        text[n++] = *more++;
+    text[n] = '\0';
+}
+
+static void append_number(char *text, size_t size, int number)
+{
+    char digits[12] = { 0 };
+    int at = 11;
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    append(text, size, digits + at);
+}
+
+/* "V4.norm2_3": a module's name; step -1 leaves the number out. */
+static void module_name(char name[32], const char *area, const char *layer, int step)
+{
+    name[0] = '\0';
+    append(name, 32, area);
+    append(name, 32, ".");
+    append(name, 32, layer);
+    if (step >= 0) {
+        append(name, 32, "_");
+        append_number(name, 32, step);
+    }
+}
+
+/* Add a tensor to the table; offsets are given when all are known. */
+static void add_tensor(rn_model *m, int kind, const char *module, const char *field, int rank, int s0, int s1, int s2, int s3)
+{
+    rn_tensor *t = &m->tensor[m->tensor_count++];
+    memset(t, 0, sizeof *t);
+    append(t->name, sizeof t->name, module);
+    append(t->name, sizeof t->name, field);
+    t->kind = kind;
+    t->rank = rank;
+    t->shape[0] = s0;
+    t->shape[1] = s1;
+    t->shape[2] = s2;
+    t->shape[3] = s3;
+    t->count = (size_t)s0 * (size_t)s1 * (size_t)s2 * (size_t)s3;
+}
+
+static void add_conv(rn_model *m, const char *area, const char *layer, int in, int out, int kernel)
+{
+    char module[32];
+    module_name(module, area, layer, -1);
+    add_tensor(m, RN_WEIGHT_CONV, module, ".weight", 4, out, in, kernel, kernel);
+}
+
+static void add_norm(rn_model *m, const char *area, const char *layer, int step, int channels)
+{
+    char module[32];
+    module_name(module, area, layer, step);
+    add_tensor(m, RN_NORM_WEIGHT, module, ".weight", 1, channels, 1, 1, 1);
+    add_tensor(m, RN_NORM_BIAS, module, ".bias", 1, channels, 1, 1, 1);
+    add_tensor(m, RN_RUNNING_MEAN, module, ".running_mean", 1, channels, 1, 1, 1);
+    add_tensor(m, RN_RUNNING_VAR, module, ".running_var", 1, channels, 1, 1, 1);
+}
+
+static void add_linear(rn_model *m, const char *module, int in, int out)
+{
+    add_tensor(m, RN_WEIGHT_LINEAR, module, ".weight", 2, out, in, 1, 1);
+    add_tensor(m, RN_BIAS_LINEAR, module, ".bias", 1, out, 1, 1, 1);
+}
+
+/* Rows (= columns) of each area's output: a 7x7/2 convolution and a 3x3/2 pool, then a 3x3/2 convolution an area. */
+static int area_size(const rn_config *c, int area)
+{
+    int size = ((c->input_size - 1) / 2 + 1 - 1) / 2 + 1;
+    for (int a = 1; a <= area; a++)
+        size = (size - 1) / 2 + 1;
+    return size;
+}
+
+static int config_is_sound(const rn_config *c)
+{
+    enum { MOST = 1 << 16, MOST_STEPS = 10 };
+    if (c->input_size < 1 || c->input_size > 4096 || c->scale < 1 || c->scale > 64 || c->classes < 1 || c->classes > MOST ||
+        c->outputs < 0 || c->outputs > 1 << 24 || c->times[0] != 1 || (c->outputs > 0 && (c->encoder_width < 1 || c->encoder_width > MOST)))
+        return 0;
+    int norms = 2;
+    for (int a = 0; a < RN_AREAS; a++) {
+        if (c->channels[a] < 1 || c->channels[a] > MOST || c->times[a] < 1 || c->times[a] > MOST_STEPS) return 0;
+        if (a > 0) norms += 1 + 3 * c->times[a];
+        if (!fits_int((size_t)c->encoder_width + 1, (size_t)c->channels[a], (size_t)area_size(c, a), (size_t)area_size(c, a)))
+            return 0;
+    }
+    return 4 * norms + 2 + 5 * (RN_AREAS - 1) + 2 + 10 <= RN_TENSORS_MAX;
+}
+
+/* Trained tensors first (CORnet's, then the head's), then the running statistics. */
+static void assign_offsets(rn_model *m)
+{
+    size_t at = 0;
+    for (int pass = 0; pass < 3; pass++) {
+        for (int i = 0; i < m->tensor_count; i++) {
+            rn_tensor *t = &m->tensor[i];
+            const int statistic = t->kind == RN_RUNNING_MEAN || t->kind == RN_RUNNING_VAR, head = t->name[0] == 'f';
+            if (pass != (statistic ? 2 : head ? 1 : 0)) continue;
+            t->offset = at;
+            at += t->count;
+        }
+        if (pass == 0) m->cornet_trainable = at;
+        if (pass == 1) m->trainable = at;
+    }
+    m->count = at;
+}
+
+int rn_model_describe(rn_model *m, const rn_config *c)
+{
+    if (!config_is_sound(c)) return RN_ESHAPE;
+    m->config = *c;
+    m->tensor_count = 0;
+    add_conv(m, "V1", "conv1", 3, c->channels[0], 7);
+    add_norm(m, "V1", "norm1", -1, c->channels[0]);
+    add_conv(m, "V1", "conv2", c->channels[0], c->channels[0], 3);
+    add_norm(m, "V1", "norm2", -1, c->channels[0]);
+    for (int a = 1; a < RN_AREAS; a++) {
+        const int in = c->channels[a - 1], out = c->channels[a], wide = out * c->scale;
+        add_conv(m, area_name[a], "conv_input", in, out, 1);
+        add_conv(m, area_name[a], "skip", out, out, 1);
+        add_norm(m, area_name[a], "norm_skip", -1, out);
+        add_conv(m, area_name[a], "conv1", out, wide, 1);
+        add_conv(m, area_name[a], "conv2", wide, wide, 3);
+        add_conv(m, area_name[a], "conv3", wide, out, 1);
+        for (int t = 0; t < c->times[a]; t++) {
+            add_norm(m, area_name[a], "norm1", t, wide);
+            add_norm(m, area_name[a], "norm2", t, wide);
+            add_norm(m, area_name[a], "norm3", t, out);
+        }
+    }
+    add_linear(m, "decoder.linear", c->channels[RN_AREAS - 1], c->classes);
+    if (c->outputs > 0) {
+        for (int a = 0; a < RN_AREAS; a++)
+            add_linear(m, encoder_name[a], c->channels[a] * area_size(c, a) * area_size(c, a), c->encoder_width);
+        add_linear(m, "fc", RN_AREAS * c->encoder_width, c->outputs);
+    }
+    assign_offsets(m);
+    return RN_OK;
+}
+
+int rn_model_find(const rn_model *m, const char *name)
+{
+    static const char *const prefix[] = { "realnet.module.", "module." };
+    for (size_t p = 0; p < sizeof prefix / sizeof *prefix; p++)
+        if (strncmp(name, prefix[p], strlen(prefix[p])) == 0) {
+            name += strlen(prefix[p]);
+            break;
+        }
+    for (int i = 0; i < m->tensor_count; i++)
+        if (strcmp(m->tensor[i].name, name) == 0) return i;
+    return -1;
+}
+
+/* nn.Linear's and nn.Conv2d's default weights: uniform within +-sqrt(3) gain/sqrt(fan_in), gain = sqrt(2/(1+5)), computed in
+ * the order of torch.nn.init.kaiming_uniform_(a=sqrt(5)); their biases within 1/sqrt(fan_in). */
+static void draw_default(rn_generator *g, const rn_tensor *t, float *values, int fan_in)
+{
+    const double slope = rn_sqrt(5.0), gain = rn_sqrt(2.0 / (1.0 + slope * slope));
+    const double sd = gain / rn_sqrt((double)fan_in);
+    const double bound = t->kind == RN_BIAS_LINEAR ? 1.0 / rn_sqrt((double)fan_in) : rn_sqrt(3.0) * sd;
+    rn_uniform(g, (float)-bound, (float)bound, values + t->offset, t->count);
+}
+
+/* CORnet_S.__init__ [K]: every layer draws its default, then each convolution again: normal, sd = sqrt(2/(k k out)).
+ * Construction order is the table's order. */
+int rn_init_cornet(const rn_model *m, float *values, uint64_t seed)
+{
+    rn_generator g;
+    rn_seed(&g, seed);
+    for (int i = 0; i < m->tensor_count; i++) {
+        const rn_tensor *t = &m->tensor[i];
+        if (t->name[0] == 'f') continue;
+        const int ones = t->kind == RN_NORM_WEIGHT || t->kind == RN_RUNNING_VAR;
+        if (t->kind == RN_WEIGHT_CONV)
+            draw_default(&g, t, values, t->shape[1] * t->shape[2] * t->shape[3]);
+        else if (t->kind == RN_WEIGHT_LINEAR || t->kind == RN_BIAS_LINEAR)
+            draw_default(&g, t, values, m->config.channels[RN_AREAS - 1]);
+        else
+            for (size_t j = 0; j < t->count; j++)
+                values[t->offset + j] = ones ? 1.0f : 0.0f;
+    }
+    for (int i = 0; i < m->tensor_count; i++) {
+        const rn_tensor *t = &m->tensor[i];
+        if (t->kind != RN_WEIGHT_CONV) continue;
+        const double sd = rn_sqrt(2.0 / (double)(t->shape[2] * t->shape[3] * t->shape[0]));
+        if (rn_normal(&g, (float)sd, values + t->offset, t->count) != RN_OK) return RN_ESHAPE;
+    }
+    return RN_OK;
+}
+
+void rn_init_head(const rn_model *m, float *values, rn_generator *g)
+{
+    int fan_in = 0;
+    for (int i = 0; i < m->tensor_count; i++) {
+        const rn_tensor *t = &m->tensor[i];
+        if (t->name[0] != 'f') continue;
+        if (t->kind == RN_WEIGHT_LINEAR)
+            fan_in = t->shape[1];
+        draw_default(g, t, values, fan_in);
+    }
+}
+
+/* ================================================================================================================
+ * 6. The tape
+ *
+ * Recording a network writes down its operations and values; the plan then gives every value and gradient a place in one
+ * arena, places being shared by what is never needed at the same time; running goes through the operations forward, and
+ * backward through the same list reversed.
+ * ================================================================================================================ */
+
+enum { NONE = -1 };
+
+/* ---- recording: each function adds one operation and returns the value it makes, or NONE after an error ---- */
+
+static int add_value(rn_tape *t, int N, int C, int H, int W, int producer)
+{
+    if (t->value_count >= RN_OPS_MAX) return NONE;
+    rn_value *v = &t->value[t->value_count];
+    memset(v, 0, sizeof *v);
+    v->N = N;
+    v->C = C;
+    v->H = H;
+    v->W = W;
+    v->producer = producer;
+    v->consumer_last = NONE;
+    v->value_offset = v->again_offset = v->gradient_offset = SIZE_MAX;
+    return t->value_count++;
+}
+
+static rn_op *add_op(rn_tape *t, int kind, int in)
+{
+    if (in == NONE || t->op_count >= RN_OPS_MAX || t->value_count >= RN_OPS_MAX) return NULL;
+    rn_op *op = &t->op[t->op_count];
+    memset(op, 0, sizeof *op);
+    op->kind = kind;
+    for (int i = 0; i < RN_AREAS; i++) {
+        op->in[i] = NONE;
+        op->tensor[i] = NONE;
+    }
+    op->in[0] = in;
+    op->saved_offset = SIZE_MAX;
+    t->value[in].consumer_last = t->op_count;
+    return op;
+}
+
+static int finish_op(rn_tape *t, rn_op *op, int N, int C, int H, int W)
+{
+    op->out = add_value(t, N, C, H, W, t->op_count++);
+    return op->out;
+}
+
+static int find_parameter(const rn_tape *t, const char *module, const char *field)
+{
+    char name[32] = "";
+    append(name, sizeof name, module);
+    append(name, sizeof name, field);
+    return rn_model_find(t->model, name);
+}
+
+static int record_conv(rn_tape *t, int in, const char *area, const char *layer, int stride, int pad)
+{
+    char module[32];
+    rn_op *op = add_op(t, RN_OP_CONV, in);
+    if (op == NULL) return NONE;
+    module_name(module, area, layer, -1);
+    op->tensor[0] = find_parameter(t, module, ".weight");
+    const rn_tensor *w = &t->model->tensor[op->tensor[0]];
+    const rn_value *x = &t->value[in];
+    const rn_conv2d g = { x->N, x->C, x->H, x->W, w->shape[0], w->shape[2], w->shape[3], stride, pad };
+    int P, Q;
+    op->conv = g;
+    if (rn_conv2d_output(&g, &P, &Q) != RN_OK) return NONE;
+    return finish_op(t, op, g.N, g.K, P, Q);
+}
+
+static int record_norm(rn_tape *t, int in, const char *area, const char *layer, int step, int residual, int relu)
+{
+    static const char *const field[4] = { ".weight", ".bias", ".running_mean", ".running_var" };
+    char module[32];
+    rn_op *op = add_op(t, RN_OP_NORM, in);
+    if (op == NULL) return NONE;
+    module_name(module, area, layer, step);
+    for (int i = 0; i < 4; i++)
+        op->tensor[i] = find_parameter(t, module, field[i]);
+    op->in[1] = residual;
+    if (residual != NONE)
+        t->value[residual].consumer_last = t->op_count;
+    const rn_value *x = &t->value[in];
+    const rn_norm g = { x->N, x->C, x->H, x->W, relu };
+    op->norm = g;
+    const int batch_statistics = t->mode == RN_TRAIN || t->mode == RN_BATCH_STATISTICS;
+    if (batch_statistics && (double)g.N * g.H * g.W < 2.0) return NONE;
+    return finish_op(t, op, g.N, g.C, g.H, g.W);
+}
+
+static int record_max_pool(rn_tape *t, int in)
+{
+    rn_op *op = add_op(t, RN_OP_MAX_POOL, in);
+    if (op == NULL) return NONE;
+    const rn_value *x = &t->value[in];
+    const rn_conv2d g = { x->N, x->C, x->H, x->W, x->C, 3, 3, 2, 1 };
+    int P, Q;
+    op->conv = g;
+    if (rn_conv2d_output(&g, &P, &Q) != RN_OK) return NONE;
+    return finish_op(t, op, g.N, g.C, P, Q);
+}
+
+static int record_average_pool(rn_tape *t, int in)
+{
+    rn_op *op = add_op(t, RN_OP_AVERAGE_POOL, in);
+    return op == NULL ? NONE : finish_op(t, op, t->value[in].N, t->value[in].C, 1, 1);
+}
+
+static int record_linear(rn_tape *t, int in, const char *module)
+{
+    rn_op *op = add_op(t, RN_OP_LINEAR, in);
+    if (op == NULL) return NONE;
+    op->tensor[0] = find_parameter(t, module, ".weight");
+    op->tensor[1] = find_parameter(t, module, ".bias");
+    return finish_op(t, op, t->value[in].N, t->model->tensor[op->tensor[0]].shape[0], 1, 1);
+}
+
+static int record_relu(rn_tape *t, int in)
+{
+    rn_op *op = add_op(t, RN_OP_RELU, in);
+    return op == NULL ? NONE : finish_op(t, op, t->value[in].N, t->value[in].C, 1, 1);
+}
+
+static int record_concat(rn_tape *t, const int in[RN_AREAS])
+{
+    rn_op *op = add_op(t, RN_OP_CONCAT, in[0]);
+    if (op == NULL) return NONE;
+    int width = 0;
+    for (int a = 0; a < RN_AREAS; a++) {
+        op->in[a] = in[a];
+        t->value[in[a]].consumer_last = t->op_count;
+        width += t->value[in[a]].C;
+    }
+    return finish_op(t, op, t->value[in[0]].N, width, 1, 1);
+}
+
+static void name_value(rn_tape *t, int v, const char *name, int step)
+{
+    if (v == NONE) return;
+    t->value[v].name[0] = '\0';
+    append(t->value[v].name, sizeof t->value[v].name, name);
+    if (step >= 0) {
+        append(t->value[v].name, sizeof t->value[v].name, ".");
+        append_number(t->value[v].name, sizeof t->value[v].name, step);
+    }
+    t->value[v].keep = 1;
+}
+
+/* ---- the network, as in cornet_s.py [K] and ReAlnet.py [C] ---- */
+
+static int record_v1(rn_tape *t, int x)
+{
+    x = record_conv(t, x, "V1", "conv1", 2, 3);
+    x = record_norm(t, x, "V1", "norm1", -1, NONE, 1);
+    x = record_max_pool(t, x);
+    x = record_conv(t, x, "V1", "conv2", 1, 1);
+    x = record_norm(t, x, "V1", "norm2", -1, NONE, 1);
+    name_value(t, x, "V1", -1);
+    return x;
+}
+
+/* CORblock_S: one bottleneck applied `times` times with shared convolutions and batch norms of its own each time. */
+static int record_area(rn_tape *t, int x, const char *area, int times)
+{
+    x = record_conv(t, x, area, "conv_input", 1, 0);
+    for (int step = 0; step < times; step++) {
+        const int stride = step == 0 ? 2 : 1;
+        int skip = x;
+        if (step == 0) {
+            skip = record_conv(t, x, area, "skip", 2, 0);
+            skip = record_norm(t, skip, area, "norm_skip", -1, NONE, 0);
+        }
+        x = record_conv(t, x, area, "conv1", 1, 0);
+        x = record_norm(t, x, area, "norm1", step, NONE, 1);
+        x = record_conv(t, x, area, "conv2", stride, 1);
+        x = record_norm(t, x, area, "norm2", step, NONE, 1);
+        x = record_conv(t, x, area, "conv3", 1, 0);
+        x = record_norm(t, x, area, "norm3", step, skip, 1);
+        name_value(t, x, area, step);
+    }
+    return x;
+}
+
+static int record_decoder(rn_tape *t, int x)
+{
+    x = record_average_pool(t, x);
+    name_value(t, x, "avgpool", -1);
+    x = record_linear(t, x, "decoder.linear");
+    name_value(t, x, "logits", -1);
+    return x;
+}
+
+/* The head: each area's output through its own layer encoder, the four side by side to the responses. */
+static int record_encoder(rn_tape *t, const int area[RN_AREAS])
+{
+    int encoded[RN_AREAS];
+    for (int a = 0; a < RN_AREAS; a++)
+        encoded[a] = record_relu(t, record_linear(t, area[a], encoder_name[a]));
+    int x = record_concat(t, encoded);
+    name_value(t, x, "encoding", -1);
+    x = record_linear(t, x, "fc");
+    name_value(t, x, "prediction", -1);
+    return x;
+}
+
+/* ---- the plan ---- */
+
+/* When things happen: forward operation i at time i, its backward at 2*op_count-1-i. */
+static int backward_time(const rn_tape *t, int op) { return 2 * t->op_count - 1 - op; }
+
+static int has_gradients(const rn_tape *t) { return t->mode == RN_TRAIN || t->mode == RN_GRADIENT; }
+
+static size_t value_count(const rn_value *v)
+{
+    return (size_t)v->N * (size_t)v->C * (size_t)v->H * (size_t)v->W;
+}
+
+static size_t round_to_line(size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+/* Does the backward of op read value v? */
+static int backward_reads(const rn_op *op, int v)
+{
+    switch (op->kind) {
+    case RN_OP_CONV: case RN_OP_LINEAR: return op->in[0] == v;
+    case RN_OP_NORM:                    return op->in[0] == v || (op->norm.relu && op->out == v);
+    case RN_OP_RELU:                    return op->out == v;
+    default:                            return 0;
+    }
+}
+
+/* First and last time at which backward reads v; 0 if it never does. */
+static int backward_interval(const rn_tape *t, int v, int *first, int *last)
+{
+    int found = 0;
+    for (int i = t->op_count - 1; i >= 0; i--) {
+        if (!backward_reads(&t->op[i], v)) continue;
+        if (!found) *first = backward_time(t, i);
+        *last = backward_time(t, i);
+        found = 1;
+    }
+    return found;
+}
+
+typedef struct { size_t *offset, bytes; int birth, death, placed; } claim;
+enum { CLAIMS_MAX = 3 * RN_OPS_MAX };
+
+/* Lowest place free during the claim's life, the largest claims first. */
+static size_t place_claims(claim *claims, int count)
+{
+    size_t end = 0;
+    for (int round = 0; round < count; round++) {
+        claim *next = NULL;
+        for (int i = 0; i < count; i++)
+            if (!claims[i].placed && (next == NULL || claims[i].bytes > next->bytes)) next = &claims[i];
+        size_t at = 0;
+        for (int i = 0; i < count; i++) {
+            const claim *c = &claims[i];
+            if (c->placed && c->birth <= next->death && next->birth <= c->death && *c->offset < at + next->bytes &&
+                at < *c->offset + c->bytes) {
+                at = *c->offset + c->bytes;
+                i = -1;                                 /* look again from the new place */
+            }
+        }
+        *next->offset = at;
+        next->placed = 1;
+        if (at + next->bytes > end) end = at + next->bytes;
+    }
+    return end;
+}
+
+/* A norm's result may take the place of its input where nothing reads the input again: everywhere without gradients. */
+static int norm_in_place(const rn_tape *t, const rn_op *op)
+{
+    return op->kind == RN_OP_NORM && !has_gradients(t);
+}
+
+/* What is never needed at the same time may share memory. A norm without residual is cheaper to make again in backward than
+ * to keep, so its result lives twice, briefly. Its gradient becomes its input's in place. */
+static void plan_memory(rn_tape *t)
+{
+    claim claims[CLAIMS_MAX];
+    int count = 0;
+    const int end = 2 * t->op_count;
+    for (int i = 1; i < t->value_count; i++) {
+        rn_value *v = &t->value[i];
+        const rn_op *producer = &t->op[v->producer];
+        const size_t bytes = round_to_line(value_count(v) * sizeof(float));
+        int first, last, birth = v->producer, death = v->consumer_last > birth ? v->consumer_last : birth;
+        if (norm_in_place(t, producer)) continue;       /* claimed with its input, below */
+        const int out = v->consumer_last != NONE && norm_in_place(t, &t->op[v->consumer_last]) ? t->op[v->consumer_last].out : i;
+        if (t->value[out].consumer_last > death) death = t->value[out].consumer_last;
+        if (has_gradients(t) && backward_interval(t, i, &first, &last)) {
+            v->recompute = producer->kind == RN_OP_NORM && producer->in[1] == NONE && !v->keep;
+            if (v->recompute) {
+                const claim again = { &v->again_offset, bytes, first, last, 0 };
+                claims[count++] = again;
+            } else
+                death = last;
+        }
+        if (v->keep || t->value[out].keep) death = end;
+        const claim kept = { &v->value_offset, bytes, birth, death, 0 };
+        claims[count++] = kept;
+        if (!has_gradients(t) || producer->kind == RN_OP_CONV) continue;    /* a convolution's gradient: see norm below */
+        const int earliest = v->consumer_last == NONE ? t->op_count : backward_time(t, v->consumer_last);
+        const int made_from = producer->kind == RN_OP_NORM ? t->value[producer->in[0]].producer : v->producer;
+        const claim gradient = { &v->gradient_offset, bytes, earliest, backward_time(t, made_from), 0 };
+        claims[count++] = gradient;
+    }
+    t->bytes = place_claims(claims, count);
+}
+
+/* Places that follow from others: norms in place, gradients of their inputs, what forward saves for backward. */
+static void plan_followers(rn_tape *t)
+{
+    for (int i = 0; i < t->op_count; i++) {
+        rn_op *op = &t->op[i];
+        rn_value *in = &t->value[op->in[0]], *out = &t->value[op->out];
+        if (norm_in_place(t, op))
+            out->value_offset = in->value_offset;
+        if (op->kind == RN_OP_NORM)
+            in->gradient_offset = out->gradient_offset;
+        if (op->kind != RN_OP_NORM && op->kind != RN_OP_MAX_POOL) continue;
+        op->saved_offset = t->bytes;
+        t->bytes += round_to_line(op->kind == RN_OP_NORM ? 4 * (size_t)op->norm.C * sizeof(double) : value_count(out));
+    }
+}
+
+int rn_tape_record(rn_tape *t, const rn_model *model, int batch, int mode, int head)
+{
+    if (batch < 1 || mode < RN_EVALUATE || mode > RN_BATCH_STATISTICS || (head && model->config.outputs < 1)) return RN_EARG;
+    t->model = model;
+    t->batch = batch;
+    t->mode = mode;
+    t->op_count = t->value_count = 0;
+    t->arena = NULL;
+    int area[RN_AREAS];
+    const int image = add_value(t, batch, 3, model->config.input_size, model->config.input_size, NONE);
+    area[0] = record_v1(t, image);
+    for (int a = 1; a < RN_AREAS; a++)
+        area[a] = record_area(t, area[a - 1], area_name[a], model->config.times[a]);
+    const int logits = record_decoder(t, area[RN_AREAS - 1]);
+    if (logits == NONE || (head && record_encoder(t, area) == NONE)) return RN_ESHAPE;
+    plan_memory(t);
+    plan_followers(t);
+    return RN_OK;
+}
+
+int rn_tape_bind(rn_tape *t, void *arena, size_t bytes)
+{
+    if (bytes < t->bytes || (uintptr_t)arena % 64 != 0) return RN_EMEM;
+    t->arena = arena;
+    return RN_OK;
+}
+
+rn_value *rn_tape_value(rn_tape *t, const char *name)
+{
+    for (int i = t->value_count - 1; i >= 0; i--) {
+        const rn_value *v = &t->value[i];
+        const size_t n = strlen(name);                  /* "V4" is the last of "V4.0", "V4.1", ... */
+        if (v->name[0] && strncmp(v->name, name, n) == 0 && (v->name[n] == '\0' || (v->name[n] == '.' && strchr(name, '.') == NULL)))
+            return &t->value[i];
+    }
+    return NULL;
+}
+
+/* ---- running forward ---- */
+
+static float *in_arena(const rn_tape *t, size_t offset)
+{
+    return offset == SIZE_MAX ? NULL : (float *)(void *)(t->arena + offset);
+}
+
+static double *saved_of(const rn_tape *t, const rn_op *op) { return (double *)(void *)(t->arena + op->saved_offset); }
+
+static const float *parameter(const rn_tape *t, const float *values, int tensor)
+{
+    return values + t->model->tensor[tensor].offset;
+}
+
+static int forward_norm(rn_tape *t, const rn_op *op, float *values, int updates, rn_workspace ws)
+{
+    const float *weight = parameter(t, values, op->tensor[0]), *bias = parameter(t, values, op->tensor[1]);
+    float *running_mean = values + t->model->tensor[op->tensor[2]].offset, *running_var = values + t->model->tensor[op->tensor[3]].offset;
+    const float *x = t->value[op->in[0]].value, *residual = op->in[1] == NONE ? NULL : t->value[op->in[1]].value;
+    int status;
+    if (t->mode == RN_TRAIN || t->mode == RN_BATCH_STATISTICS)
+        status = rn_batch_norm_statistics(saved_of(t, op), running_mean, running_var, x, weight, bias, updates, &op->norm, ws.threads);
+    else
+        status = rn_batch_norm_running(saved_of(t, op), running_mean, running_var, weight, bias, op->norm.C);
+    if (status != RN_OK) return status;
+    return rn_batch_norm_forward(t->value[op->out].value, x, residual, saved_of(t, op), &op->norm, ws.threads);
+}
+
+static void forward_concat(rn_tape *t, const rn_op *op)
+{
+    const rn_value *out = &t->value[op->out];
+    for (int n = 0; n < out->N; n++) {
+        float *to = out->value + (size_t)n * (size_t)out->C;
+        for (int a = 0; a < RN_AREAS; a++) {
+            const rn_value *in = &t->value[op->in[a]];
+            memcpy(to, in->value + (size_t)n * (size_t)in->C, (size_t)in->C * sizeof *to);
+            to += in->C;
+        }
+    }
+}
+
+int rn_tape_forward(rn_tape *t, float *values, const float *images, int updates, rn_workspace ws)
+{
+    if (t->arena == NULL) return RN_EMEM;
+    for (int i = 0; i < t->value_count; i++)
+        t->value[i].value = in_arena(t, t->value[i].value_offset);
+    t->value[0].value = (float *)(uintptr_t)images;     /* read only: no operation writes its input */
+    for (int i = 0; i < t->op_count; i++) {
+        const rn_op *op = &t->op[i];
+        const rn_value *in = &t->value[op->in[0]], *out = &t->value[op->out];
+        const int in_count = in->C * in->H * in->W;
+        int status = RN_OK;
+        switch (op->kind) {
+        case RN_OP_CONV:
+            status = rn_conv2d_forward(out->value, in->value, parameter(t, values, op->tensor[0]), &op->conv, ws);
+            break;
+        case RN_OP_NORM:
+            status = forward_norm(t, op, values, updates, ws);
+            break;
+        case RN_OP_MAX_POOL:
+            status = rn_max_pool_forward(out->value, (uint8_t *)(t->arena + op->saved_offset), in->value, &op->conv, ws.threads);
+            break;
+        case RN_OP_AVERAGE_POOL:
+            status = rn_global_average_pool_forward(out->value, in->value, in->N, in->C, in->H * in->W);
+            break;
+        case RN_OP_LINEAR:
+            status = rn_linear_forward(out->value, in->value, parameter(t, values, op->tensor[0]), parameter(t, values, op->tensor[1]),
+                                       in->N, in_count, out->C, ws);
+            break;
+        case RN_OP_RELU:
+            rn_relu_forward(out->value, in->value, value_count(out));
+            break;
+        default:
+            forward_concat(t, op);
+            break;
+        }
+        if (status != RN_OK) return status;
+    }
+    return RN_OK;
+}
+
+/* ---- running backward ---- */
+
+/* Make again what was not kept, before the first operation that reads it. */
+static int restore_value(rn_tape *t, int index, rn_workspace ws)
+{
+    rn_value *v = &t->value[index];
+    float *again = in_arena(t, v->again_offset);
+    if (!v->recompute || v->value == again) return RN_OK;
+    const rn_op *op = &t->op[v->producer];
+    v->value = again;
+    return rn_batch_norm_forward(again, t->value[op->in[0]].value, NULL, saved_of(t, op), &op->norm, ws.threads);
+}
+
+/* First contribution to a gradient: write. Later ones: add. */
+static int adds_to_gradient(rn_value *v)
+{
+    const int add = v->gradient_written;
+    v->gradient_written = 1;
+    return add;
+}
+
+static void zero_unless_written(rn_value *v)
+{
+    if (!adds_to_gradient(v))
+        memset(v->gradient, 0, value_count(v) * sizeof *v->gradient);
+}
+
+static int backward_conv(rn_tape *t, const rn_op *op, const float *values, float *gradients, rn_workspace ws)
+{
+    rn_value *in = &t->value[op->in[0]];
+    const float *dy = t->value[op->out].gradient;
+    const size_t weight = t->model->tensor[op->tensor[0]].offset;
+    int status = RN_OK;
+    if (gradients != NULL)
+        status = rn_conv2d_backward_weight(gradients + weight, dy, in->value, &op->conv, ws);
+    if (status != RN_OK || in->gradient == NULL) return status;
+    zero_unless_written(in);
+    return rn_conv2d_backward_input(in->gradient, dy, values + weight, &op->conv, ws);
+}
+
+static int backward_norm(rn_tape *t, const rn_op *op, float *gradients, rn_workspace ws)
+{
+    rn_value *in = &t->value[op->in[0]], *residual = op->in[1] == NONE ? NULL : &t->value[op->in[1]];
+    const rn_value *out = &t->value[op->out];
+    float *dweight = gradients ? gradients + t->model->tensor[op->tensor[0]].offset : NULL;
+    float *dbias = gradients ? gradients + t->model->tensor[op->tensor[1]].offset : NULL;
+    in->gradient_written = 1;
+    return rn_batch_norm_backward(in->gradient, residual ? residual->gradient : NULL, residual ? adds_to_gradient(residual) : 0,
+                                  dweight, dbias, out->gradient, out->value, in->value, saved_of(t, op), t->mode == RN_TRAIN,
+                                  &op->norm, ws.threads);
+}
+
+static int backward_linear(rn_tape *t, const rn_op *op, const float *values, float *gradients, rn_workspace ws)
+{
+    rn_value *in = &t->value[op->in[0]];
+    const rn_value *out = &t->value[op->out];
+    const size_t weight = t->model->tensor[op->tensor[0]].offset, bias = t->model->tensor[op->tensor[1]].offset;
+    return rn_linear_backward(in->gradient, adds_to_gradient(in), gradients ? gradients + weight : NULL, gradients ? gradients + bias : NULL,
+                              out->gradient, in->value, values + weight, in->N, in->C * in->H * in->W, out->C, ws);
+}
+
+static void backward_concat(rn_tape *t, const rn_op *op)
+{
+    const rn_value *out = &t->value[op->out];
+    for (int n = 0; n < out->N; n++) {
+        const float *from = out->gradient + (size_t)n * (size_t)out->C;
+        for (int a = 0; a < RN_AREAS; a++) {
+            rn_value *in = &t->value[op->in[a]];
+            in->gradient_written = 1;
+            memcpy(in->gradient + (size_t)n * (size_t)in->C, from, (size_t)in->C * sizeof *from);
+            from += in->C;
+        }
+    }
+}
+
+static int backward_op(rn_tape *t, const rn_op *op, const float *values, float *gradients, rn_workspace ws)
+{
+    rn_value *in = &t->value[op->in[0]], *out = &t->value[op->out];
+    switch (op->kind) {
+    case RN_OP_CONV:
+        return backward_conv(t, op, values, gradients, ws);
+    case RN_OP_NORM:
+        return backward_norm(t, op, gradients, ws);
+    case RN_OP_MAX_POOL:
+        zero_unless_written(in);
+        return rn_max_pool_backward(in->gradient, out->gradient, (const uint8_t *)(t->arena + op->saved_offset), &op->conv, ws.threads);
+    case RN_OP_AVERAGE_POOL:
+        return rn_global_average_pool_backward(in->gradient, adds_to_gradient(in), out->gradient, in->N, in->C, in->H * in->W);
+    case RN_OP_LINEAR:
+        return backward_linear(t, op, values, gradients, ws);
+    case RN_OP_RELU:
+        in->gradient_written = 1;
+        rn_relu_backward(in->gradient, out->gradient, out->value, value_count(out));
+        return RN_OK;
+    default:
+        backward_concat(t, op);
+        return RN_OK;
+    }
+}
+
+static void seed_gradient(rn_tape *t, const char *name, const float *gradient)
+{
+    rn_value *v = rn_tape_value(t, name);
+    if (v == NULL) return;
+    if (gradient != NULL)
+        memcpy(v->gradient, gradient, value_count(v) * sizeof *gradient);
+    v->gradient_written = gradient != NULL;
+}
+
+int rn_tape_backward(rn_tape *t, const float *values, float *gradients, const float *images, const float *dlogits,
+                     const float *dprediction, float *dimages, rn_workspace ws)
+{
+    if (!has_gradients(t) || t->arena == NULL || t->value[0].value != images) return RN_EARG;
+    for (int i = 0; i < t->value_count; i++) {
+        t->value[i].gradient = in_arena(t, t->value[i].gradient_offset);
+        t->value[i].gradient_written = 0;
+    }
+    t->value[0].gradient = dimages;
+    seed_gradient(t, "logits", dlogits);
+    seed_gradient(t, "prediction", dprediction);
+    for (int i = t->op_count - 1; i >= 0; i--) {
+        const rn_op *op = &t->op[i];
+        if (!t->value[op->out].gradient_written) continue;      /* nothing flows back through here */
+        int status = backward_reads(op, op->in[0]) ? restore_value(t, op->in[0], ws) : RN_OK;
+        if (status == RN_OK && backward_reads(op, op->out))
+            status = restore_value(t, op->out, ws);
+        if (status == RN_OK)
+            status = backward_op(t, op, values, gradients, ws);
+        if (status != RN_OK) return status;
+    }
+    return RN_OK;
+}
+
+/* ================================================================================================================
+ * 7. The alignment loss
+ * ================================================================================================================ */
+
+/* L_MSE = mean (p - y)^2,  d/dp = 2 (p - y)/(N D). */
+double rn_mse(double *dprediction, double weight, const float *prediction, const float *target, int N, int D)
+{
+    const size_t count = (size_t)N * (size_t)D;
+    double lane[LANES] = { 0 };
+    for (size_t i = 0; i < count; i++) {
+        const double d = (double)prediction[i] - (double)target[i];
+        lane[i % LANES] += d * d;
+        if (dprediction != NULL)
+            dprediction[i] += weight * (2.0 * d / (double)count);
+    }
+    return fold(lane) / (double)count;
+}
+
+/* z = (x - mean)/|x - mean|; returns the norm |x - mean|, and z = 0 where it is 0. */
+static double unit_row(double *z, const double *x, size_t D)
+{
+    const double mean = rn_sum(x, D) / (double)D;
+    for (size_t d = 0; d < D; d++)
+        z[d] = x[d] - mean;
+    const double norm = rn_sqrt(rn_dot(z, z, D));
+    for (size_t d = 0; d < D; d++)
+        z[d] = norm > 0.0 ? z[d] / norm : 0.0;
+    return norm;
+}
+
+static const double soft_rank_width = 0.1;              /* in standard deviations of the row */
+
+static double sigmoid(double x)
+{
+    return 1.0 / (1.0 + rn_exp(-x));
+}
+
+/* rank_a = 1/2 + sum_b sigmoid((z_a - z_b)/width); a pair gives sigmoid(x) to one and 1 - sigmoid(x) to the other. */
+static void soft_rank_forward(double *rank, const double *z, size_t D)
+{
+    for (size_t a = 0; a < D; a++)
+        rank[a] = 1.0;                                  /* 1/2, and its own sigmoid(0) */
+    for (size_t a = 0; a < D; a++)
+        for (size_t b = a + 1; b < D; b++) {
+            const double s = sigmoid((z[a] - z[b]) / soft_rank_width);
+            rank[a] += s;
+            rank[b] += 1.0 - s;
+        }
+}
+
+/* dz_a = sum_b sigmoid'((z_a - z_b)/width) (drank_a - drank_b)/width, sigmoid' = s (1 - s). */
+static void soft_rank_backward(double *dz, const double *drank, const double *z, size_t D)
+{
+    for (size_t a = 0; a < D; a++)
+        dz[a] = 0.0;
+    for (size_t a = 0; a < D; a++)
+        for (size_t b = a + 1; b < D; b++) {
+            const double s = sigmoid((z[a] - z[b]) / soft_rank_width);
+            const double flow = s * (1.0 - s) * (drank[a] - drank[b]) / soft_rank_width;
+            dz[a] += flow;
+            dz[b] -= flow;
+        }
+}
+
+/* z = sqrt(D) u with u = unit_row(x): the standardised row. Backward of u: dx = (du - u (u.du) - mean(du))/norm. */
+static void unit_row_backward(double *dx, const double *du, const double *u, double norm, size_t D)
+{
+    const double along = rn_dot(du, u, D), mean = rn_sum(du, D) / (double)D;
+    for (size_t d = 0; d < D; d++)
+        dx[d] = norm > 0.0 ? (du[d] - mean - u[d] * along) / norm : 0.0;
+}
+
+/* The pair weights of the contrast: -1/N on the diagonal, 1/(N(N-1)) off it. */
+static double pair_weight(int i, int j, int N)
+{
+    return i == j ? -1.0 / (double)N : 1.0 / ((double)N * (double)(N - 1));
+}
+
+size_t rn_contrast_size(int N, int D)
+{
+    return N < 1 || D < 1 ? 0 : ((size_t)N + 5) * (size_t)D + 2 * (size_t)D;
+}
+
+/* Unit rows of the targets: of their values (Pearson) or of their average ranks (Spearman). */
+static int contrast_targets(double *y, const float *target, int spearman, int N, size_t D, double *row, int32_t *order)
+{
+    for (size_t j = 0; j < (size_t)N; j++) {
+        for (size_t d = 0; d < D; d++)
+            row[d] = (double)target[j * D + d];
+        double *ranks = row + D;
+        if (spearman && rn_ranks(ranks, row, (int)D, order) != RN_OK) return RN_ENAN;
+        unit_row(y + j * D, spearman ? ranks : row, D);
+    }
+    return RN_OK;
+}
+
+/* r_ij = u_i . y_j with unit rows; value = 1 + sum_ij weight_ij r_ij;  d/du_i = sum_j weight_ij y_j, then back through the
+ * unit row and, for Spearman, the soft rank and the standardisation. */
+int rn_contrast(double *value, double *dprediction, double weight, int kind, const float *prediction, const float *target,
+                int N, int D, double *scratch)
+{
+    if (kind < RN_CONTRAST_PEARSON || kind > RN_CONTRAST_NONE) return RN_EARG;
+    if (N < 1 || D < 1) return RN_ESHAPE;
+    *value = 0.0;
+    if (kind == RN_CONTRAST_NONE) return RN_OK;
+    const size_t n = (size_t)D;
+    const int spearman = kind == RN_CONTRAST_SPEARMAN, train = dprediction != NULL && kind != RN_CONTRAST_RELEASED;
+    double *y = scratch, *x = y + (size_t)N * n, *u = x + n, *du = u + n, *z = du + n, *rank = z + n;
+    int32_t *order = (int32_t *)(void *)(rank + n);
+    if (contrast_targets(y, target, spearman, N, n, x, order) != RN_OK) return RN_ENAN;
+    double total = 1.0;
+    for (int i = 0; i < N; i++) {
+        for (size_t d = 0; d < n; d++) {
+            x[d] = (double)prediction[(size_t)i * n + d];
+            du[d] = 0.0;
+        }
+        double x_norm = 0.0;
+        if (spearman) {
+            x_norm = unit_row(z, x, n);
+            for (size_t d = 0; d < n; d++)
+                z[d] *= rn_sqrt((double)D);
+            soft_rank_forward(rank, z, n);
+        }
+        const double norm = unit_row(u, spearman ? rank : x, n);
+        for (int j = 0; j < N; j++) {
+            const double w = pair_weight(i, j, N);
+            total += w * rn_dot(u, y + (size_t)j * n, n);
+            for (size_t d = 0; d < n; d++)
+                du[d] += w * y[(size_t)j * n + d];
+        }
+        if (!train) continue;
+        unit_row_backward(x, du, u, norm, n);           /* x: now the gradient of what u was made from */
+        if (spearman) {
+            soft_rank_backward(du, x, z, n);
+            for (size_t d = 0; d < n; d++) {
+                du[d] *= rn_sqrt((double)D);
+                u[d] = z[d] / rn_sqrt((double)D);
+            }
+            unit_row_backward(x, du, u, x_norm, n);
+        }
+        for (size_t d = 0; d < n; d++)
+            dprediction[(size_t)i * n + d] += weight * x[d];
+    }
+    *value = total;
+    return RN_OK;
+}
+
+int rn_alignment_loss(rn_loss *loss, float *dlogits, float *dprediction, const float *logits, const int32_t *label, int K,
+                      const float *prediction, const float *target, int N, int D, double beta, int contrast, double *scratch)
+{
+    rn_loss l = { 0 };
+    int status = rn_cross_entropy(&l.classification, dlogits, 1.0, logits, label, N, K);
+    if (status != RN_OK) return status;
+    if (prediction != NULL && target != NULL) {
+        const size_t count = (size_t)N * (size_t)D;
+        double *gradient = dprediction != NULL ? scratch + rn_contrast_size(N, D) : NULL;
+        if (gradient != NULL)
+            memset(gradient, 0, count * sizeof *gradient);
+        l.mse = rn_mse(gradient, beta, prediction, target, N, D);
+        status = rn_contrast(&l.contrast, gradient, beta, contrast, prediction, target, N, D, scratch);
+        if (status != RN_OK) return status;
+        for (size_t i = 0; gradient != NULL && i < count; i++)
+            dprediction[i] = (float)gradient[i];
+    }
+    l.generation = l.mse + l.contrast;
+    l.loss = l.classification + beta * l.generation;
+    *loss = l;
+    return RN_OK;
+}
+
+/* ================================================================================================================
+ * 8. Adam
+ * ================================================================================================================ */
+
+void rn_adam_step(float *w, float *m, float *v, const float *g, size_t n, double lr, uint64_t step, int threads)
+{
+    static const double beta1 = 0.9, beta2 = 0.999;
+    const float decay1 = (float)beta1, gain1 = (float)(1.0 - beta1), decay2 = (float)beta2, gain2 = (float)(1.0 - beta2);
+    const float rate = (float)(-lr / (1.0 - rn_power(beta1, step))), eps = 1e-8f;
+    const float root_correction = (float)rn_sqrt(1.0 - rn_power(beta2, step));
+    enum { CHUNK = 4096 };
+    const int64_t chunks = (int64_t)((n + CHUNK - 1) / CHUNK);
+    if (threads < 1) threads = 1;
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (int64_t chunk = 0; chunk < chunks; chunk++) {
+        const size_t begin = (size_t)chunk * CHUNK, end = n - begin < CHUNK ? n : begin + CHUNK;
+        for (size_t i = begin; i < end; i++) {
+            const float m_old = m[i] * decay1, m_new = g[i] * gain1;
+            m[i] = m_old + m_new;
+            const float square = g[i] * g[i], v_old = v[i] * decay2, v_new = square * gain2;
+            v[i] = v_old + v_new;
+            const float root = sqrtf(v[i]) / root_correction;
+            const float denominator = root + eps;
+            const float direction = m[i] / denominator, move = rate * direction;
+            w[i] = w[i] + move;
+        }
+    }
+}
+
+/* ================================================================================================================
+ * 9. Analysis
+ * ================================================================================================================ */
+
+/* ---- representational dissimilarity matrices ---- */
+
+/* Rows made ready so that the dissimilarity of two is 1 - dot (Pearson: centred and normed; cosine: normed). */
+static int rdm_row(double *row, int metric, size_t D)
+{
+    for (size_t d = 0; d < D; d++)
+        if (!(fabs(row[d]) <= DBL_MAX)) return RN_ENAN;
+    if (metric == RN_RDM_EUCLIDEAN) return RN_OK;
+    if (metric == RN_RDM_PEARSON)
+        return unit_row(row, row, D) > 0.0 ? RN_OK : RN_ENAN;
+    const double norm = rn_sqrt(rn_dot(row, row, D));
+    if (!(norm > 0.0)) return RN_ENAN;
+    for (size_t d = 0; d < D; d++)
+        row[d] = row[d] / norm;
+    return RN_OK;
+}
+
+static double squared_distance(const double *x, const double *y, size_t n)
+{
+    double lane[LANES] = { 0 };
+    for (size_t i = 0; i < n; i++) {
+        const double d = x[i] - y[i];
+        lane[i % LANES] += d * d;
+    }
+    return fold(lane);
+}
+
+static int rdm_of_rows(double *rdm, double *rows, int M, int D, int metric, int *bad_row, int threads)
+{
+    const size_t m = (size_t)M, n = (size_t)D;
+    for (int i = 0; i < M; i++)
+        if (rdm_row(rows + (size_t)i * n, metric, n) != RN_OK) {
+            *bad_row = i;
+            return RN_ENAN;
+        }
+    if (threads < 1) threads = 1;
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
+    for (int i = 0; i < M; i++) {
+        const double *a = rows + (size_t)i * n;
+        rdm[(size_t)i * m + (size_t)i] = 0.0;
+        for (size_t j = (size_t)i + 1; j < m; j++) {
+            const double *b = rows + j * n;
+            const double d = metric == RN_RDM_EUCLIDEAN ? rn_sqrt(squared_distance(a, b, n)) : 1.0 - rn_dot(a, b, n);
+            rdm[(size_t)i * m + j] = d;
+            rdm[j * m + (size_t)i] = d;
+        }
+    }
+    return RN_OK;
+}
+
+static int rdm_shape(int M, int D, int metric)
+{
+    if (metric < RN_RDM_PEARSON || metric > RN_RDM_EUCLIDEAN) return RN_EARG;
+    return M < 2 || D < (metric == RN_RDM_PEARSON ? 2 : 1) ? RN_ESHAPE : RN_OK;
+}
+
+int rn_rdm(double *rdm, const float *x, int M, int D, int metric, double *scratch, int *bad_row, int threads)
+{
+    if (rdm_shape(M, D, metric) != RN_OK) return rdm_shape(M, D, metric);
+    for (size_t i = 0; i < (size_t)M * (size_t)D; i++)
+        scratch[i] = (double)x[i];
+    return rdm_of_rows(rdm, scratch, M, D, metric, bad_row, threads);
+}
+
+int rn_rdm_double(double *rdm, const double *x, int M, int D, int metric, double *scratch, int *bad_row, int threads)
+{
+    if (rdm_shape(M, D, metric) != RN_OK) return rdm_shape(M, D, metric);
+    memcpy(scratch, x, (size_t)M * (size_t)D * sizeof *x);
+    return rdm_of_rows(rdm, scratch, M, D, metric, bad_row, threads);
+}
+
+void rn_upper_triangle(double *out, const double *rdm, int M)
+{
+    for (size_t i = 0, at = 0; i < (size_t)M; i++)
+        for (size_t j = i + 1; j < (size_t)M; j++)
+            out[at++] = rdm[i * (size_t)M + j];
+}
+
+/* ---- ranks and correlations ---- */
+
+/* Heap sort of indices by x: no recursion, no memory, the same order everywhere up to ties. */
+static void sift_down(int32_t *order, const double *x, int root, int n)
+{
+    for (int child; (child = 2 * root + 1) < n; root = child) {
+        if (child + 1 < n && x[order[child + 1]] > x[order[child]]) child++;
+        if (x[order[root]] >= x[order[child]]) return;
+        const int32_t t = order[root];
+        order[root] = order[child];
+        order[child] = t;
+    }
+}
+
+static void sort_indices(int32_t *order, const double *x, int n)
+{
+    for (int i = 0; i < n; i++)
+        order[i] = i;
+    for (int i = n / 2 - 1; i >= 0; i--)
+        sift_down(order, x, i, n);
+    for (int i = n - 1; i > 0; i--) {
+        const int32_t t = order[0];
+        order[0] = order[i];
+        order[i] = t;
+        sift_down(order, x, 0, i);
+    }
+}
+
+int rn_ranks(double *rank, const double *x, int n, int32_t *order)
+{
+    for (int i = 0; i < n; i++)
+        if (x[i] != x[i]) return RN_ENAN;
+    sort_indices(order, x, n);
+    for (int i = 0, last; i < n; i = last + 1) {        /* i..last: equal values share their mean rank */
+        last = i;
+        while (last + 1 < n && x[order[last + 1]] == x[order[i]]) last++;
+        for (int j = i; j <= last; j++)
+            rank[order[j]] = ((double)i + (double)last) / 2.0 + 1.0;
+    }
+    return RN_OK;
+}
+
+/* r = sum (x-mx)(y-my) / sqrt(sum (x-mx)^2 sum (y-my)^2) */
+int rn_pearson(double *r, const double *x, const double *y, int n)
+{
+    if (n < 2) return RN_ESHAPE;
+    const double mx = rn_sum(x, (size_t)n) / (double)n, my = rn_sum(y, (size_t)n) / (double)n;
+    double xy[LANES] = { 0 }, xx[LANES] = { 0 }, yy[LANES] = { 0 };
+    for (int i = 0; i < n; i++) {
+        const double a = x[i] - mx, b = y[i] - my;
+        xy[i % LANES] += a * b;
+        xx[i % LANES] += a * a;
+        yy[i % LANES] += b * b;
+    }
+    const double product_of_norms = rn_sqrt(fold(xx)) * rn_sqrt(fold(yy));
+    if (!(product_of_norms > 0.0)) return RN_ENAN;
+    const double value = fold(xy) / product_of_norms;
+    *r = value > 1.0 ? 1.0 : value < -1.0 ? -1.0 : value;
+    return RN_OK;
+}
+
+int rn_spearman(double *rho, const double *x, const double *y, int n, double *scratch, int32_t *order)
+{
+    if (n < 2) return RN_ESHAPE;
+    if (rn_ranks(scratch, x, n, order) != RN_OK || rn_ranks(scratch + n, y, n, order) != RN_OK) return RN_ENAN;
+    return rn_pearson(rho, scratch, scratch + n, n);
+}
+
+int rn_rsa(double *rho, const double *a, const double *b, int M, double *scratch, int32_t *order)
+{
+    if (M < 3 || M > 65536) return RN_ESHAPE;
+    const int L = (int)((int64_t)M * (M - 1) / 2 > 2147483647 ? 0 : (int64_t)M * (M - 1) / 2);
+    if (L == 0) return RN_ESHAPE;
+    rn_upper_triangle(scratch, a, M);
+    rn_upper_triangle(scratch + L, b, M);
+    return rn_spearman(rho, scratch, scratch + L, L, scratch + 2 * (size_t)L, order);
+}

@@ -1,0 +1,313 @@
+/* realnet.h: ReAlnet in C99, the library's manual.
+ *
+ * A small recurrent network shaped after the ventral visual stream (CORnet-S), an encoder from all its areas
+ * to a person's brain responses, the loss that aligns the two, and the analysis that measures the result.
+ *
+ * Tensors are row-major float32; images are N,C,H,W. Shapes are written (N,C,H,W); the letters are
+ *   N images   C,H,W input channels, rows, columns   K,P,Q output channels, rows, columns   R,S kernel rows, columns
+ *   M conditions (images) of a dissimilarity matrix   D features (units, voxels, electrodes)   L = M(M-1)/2 its entries
+ * "no unit" holds for every number here unless its comment names one.
+ *
+ * Every result is a function of the inputs alone, to the last bit: docs/arithmetic.md is the contract, and "Bits:" in
+ * a comment says in which order a function sums and where it rounds. Changing that is a change of interface.
+ *
+ * Nothing here prints, exits, allocates, opens a file or keeps a global. A function returns RN_OK or a negative code
+ * and leaves its outputs alone on error. Memory comes from the caller; a `_size` function tells how much first.
+ *
+ * Sources: [F] Lu & Wang 2025 (arXiv 2407.10414), [E] Lu, Wang & Golomb 2026 (arXiv 2401.17231), [C] the authors'
+ * released code, [K] CORnet's cornet_s.py, [T] PyTorch 1.13. docs/method.md sets the papers beside the released code. */
+#ifndef REALNET_H
+#define REALNET_H
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define RN_VERSION "0.1.0"
+
+/* Status codes. Never renumbered. */
+#define RN_OK       0
+#define RN_EARG   (-1)  /* an argument is out of its range */
+#define RN_ESHAPE (-2)  /* sizes do not fit each other, are below 1, or are above the documented limit */
+#define RN_EMEM   (-3)  /* the memory that the caller gave is too small */
+#define RN_ENAN   (-4)  /* a NaN or an infinity where a number is needed */
+#define RN_EARITH (-5)  /* this build does not compute as docs/arithmetic.md demands */
+const char *rn_strerror(int status);                    /* one lower-case phrase, never NULL */
+
+/* ---- 1. Arithmetic and elementary functions ------------------------------------------------------------------- */
+
+/* NULL when this build keeps the arithmetic contract; else one line that names what is wrong and the compiler flag
+ * that mends it. Checked: rounding, contraction, excess precision, subnormals, sqrt. A program calls it first. */
+const char *rn_arithmetic_fault(void);
+
+/* e^x, ln x, sin x, cos x in double, from + - * / alone: the same bits everywhere, where libm's differ.
+ * Error: below 1 ulp of a double for exp and log; sin and cos for |x| <= 1000 below 1e-15 absolute.
+ * Rounded to float the results of exp and log are within 1 ulp for every float (tests/exhaustive.c goes through all).
+ * Outside the domain as C99 demands: log of a negative is NaN, log 0 is -inf, exp overflows to inf. */
+double rn_exp(double x);
+double rn_log(double x);
+double rn_sin(double x);
+double rn_cos(double x);
+double rn_sqrt(double x);                               /* IEEE's, also where the C library's is not */
+double rn_power(double x, uint64_t n);                  /* x^n by repeated squaring, from the highest bit down */
+
+/* Sum of x[0..n-1] in double. Bits: lane l of 16 adds x[l], x[l+16], ... in order; lanes fold 8+8, 4+4, 2+2, 1+1. */
+double rn_sum(const double *x, size_t n);
+double rn_sum_float(const float *x, size_t n);
+/* Sum of x[i]*y[i], the same lanes. */
+double rn_dot(const double *x, const double *y, size_t n);
+
+/* FNV-1a, 64 bits, over the little-endian bytes of the floats, going on from `hash` (begin with RN_HASH_START). */
+#define RN_HASH_START UINT64_C(0xcbf29ce484222325)
+uint64_t rn_hash_floats(uint64_t hash, const float *x, size_t n);
+uint64_t rn_hash_doubles(uint64_t hash, const double *x, size_t n);
+uint64_t rn_hash_bytes(uint64_t hash, const void *bytes, size_t n);
+
+/* ---- 2. Random numbers: PyTorch's CPU generator ---------------------------------------------------------------- */
+
+typedef struct { uint32_t word[624]; int32_t next; } rn_generator;     /* MT19937; plain data, copy or store it */
+void     rn_seed(rn_generator *g, uint64_t seed);       /* torch.manual_seed: the low 32 bits count [T] */
+uint32_t rn_random(rn_generator *g);                    /* next 32-bit word */
+uint64_t rn_random64(rn_generator *g);                  /* two words, first high: a seed as [T] draws one, below 2^63 */
+/* n values lo + u*(hi-lo), u = 24 bits / 2^24; Tensor.uniform_ bit for bit. */
+void rn_uniform(rn_generator *g, float lo, float hi, float *out, size_t n);
+/* n >= 16 normals of mean 0 and sd; Tensor.normal_ within 1e-6 sd (method.md 3: blocks of 16, Box-Muller).
+ * RN_ESHAPE for n < 16, where [T] draws in another way that no tensor of this model needs. */
+int  rn_normal(rn_generator *g, float sd, float *out, size_t n);
+/* torch.randperm(n) for n < 2^31. */
+void rn_permutation(rn_generator *g, int32_t *out, int32_t n);
+
+/* ---- 3. Matrices ------------------------------------------------------------------------------------------------ */
+
+/* Scratch memory of the fast paths, and how many threads share it. Without memory (NULL, 0) every function still works,
+ * by its defining loop, and returns the same bits. threads >= 1; more than one needs a build with OpenMP. */
+typedef struct { void *memory; size_t bytes; int threads; } rn_workspace;
+size_t rn_workspace_size(int threads);                  /* bytes with which every fast path can run, 0 if threads < 1 */
+
+/* C = op(A) op(B), or C += op(A) op(B) when accumulate is not 0.
+ *   C (M,N) row stride ldc   op(A) (M,K)   op(B) (K,N)   row-major; trans_a: A is stored (K,M); trans_b: B is stored (N,K)
+ * Bits: c = 0 or the old C; k ascends in runs of 256; in a run s = 0, then s = s + a*b, product and sum each rounded to
+ *   float; then c = c + s. rn_gemm_naive is these words as a loop; rn_gemm is blocked, packed, threaded: the same bits.
+ * Errors: RN_ESHAPE when a size is negative or a stride too short. C must not overlap A or B. */
+int rn_gemm_naive(int trans_a, int trans_b, int M, int N, int K, const float *A, int lda, const float *B, int ldb,
+                  int accumulate, float *C, int ldc);
+int rn_gemm(int trans_a, int trans_b, int M, int N, int K, const float *A, int lda, const float *B, int ldb,
+            int accumulate, float *C, int ldc, rn_workspace ws);
+
+/* ---- 4. Layers: each forward beside its backward ---------------------------------------------------------------- */
+/* A gradient d* has the shape of its tensor. Weight gradients are added to (the caller zeroes them), and so is dx of
+ * rn_conv2d_backward_input; the other backward functions say so when they add. */
+
+/* 2-D cross-correlation, zero padding, no bias: y[n,k,p,q] = sum_{c,r,s} w[k,c,r,s] x[n,c,p*stride+r-pad,q*stride+s-pad].
+ *   x (N,C,H,W)  w (K,C,R,S)  y (N,K,P,Q)   P = (H+2*pad-R)/stride+1, Q likewise, rounded down
+ * It is a matrix product with im2col: y[n] = W col(x[n]), W (K,C*R*S), col (C*R*S, P*Q), col[(c,r,s),(p,q)] the x above.
+ * Bits forward: as rn_gemm, k running over (c,r,s), s fastest, padding counted as zeros.
+ * Bits of dw = sum_n dy[n] col(x[n])^T: images in order, in each runs of 256 pixels; no run crosses an image.
+ * Bits of dx = col2im(W^T dy[n]): dcol as rn_gemm over k; then dx[n,c,h,w] += dcol in ascending (r,s).
+ * Errors: RN_ESHAPE for a size below 1, an empty output, or more than 2^31-1 elements in a tensor. Source: [K] CORblock_S. */
+typedef struct { int N, C, H, W, K, R, S, stride, pad; } rn_conv2d;
+int rn_conv2d_output(const rn_conv2d *g, int *P, int *Q);
+int rn_conv2d_forward(float *y, const float *x, const float *w, const rn_conv2d *g, rn_workspace ws);
+int rn_conv2d_backward_weight(float *dw, const float *dy, const float *x, const rn_conv2d *g, rn_workspace ws);
+int rn_conv2d_backward_input(float *dx, const float *dy, const float *w, const rn_conv2d *g, rn_workspace ws);
+/* The definition spelled out for one image: the im2col matrix (C*R*S, P*Q), and its transpose's scatter. */
+int rn_im2col(float *col, const float *x, const rn_conv2d *g);
+int rn_col2im(float *dx, const float *dcol, const rn_conv2d *g);
+
+/* Batch norm over (N,H,W) of each channel, then, if asked, a residual and ReLU in the same pass.
+ *   z = (x - mean)/sqrt(var + eps) * weight + bias;  y = relu(z + residual)     eps = 1e-5
+ * Training: mean, var of this batch (var biased, divisor m = N*H*W); running_mean and running_var move by 0.1 to the batch's
+ *   (var with divisor m-1), `updates` times (1; [C] runs the network twice a step: 2). Evaluation: mean, var = running ones.
+ * Bits: mean and var in double: 16 lanes over each image's H*W, images added in order; var from x - mean in a second pass.
+ *   scale = weight/sqrt(var+eps), shift = bias - mean*scale in double, both rounded to float; z = x*scale, then + shift,
+ *   then + residual, each rounded to float; relu(z) = z > 0 ? z : 0.
+ * x (N,C,H,W)  residual the same or NULL  y may be x.  saved (4*C) doubles: mean, 1/sqrt(var+eps), scale, shift.
+ * Errors: RN_ESHAPE for a size below 1, and in training for m = 1, where a variance has no meaning [T]. */
+typedef struct { int N, C, H, W; int relu; } rn_norm;
+int rn_batch_norm_statistics(double *saved, float *running_mean, float *running_var, const float *x, const float *weight,
+                             const float *bias, int updates, const rn_norm *g, int threads);            /* training */
+int rn_batch_norm_running(double *saved, const float *running_mean, const float *running_var, const float *weight,
+                          const float *bias, int C);                                                    /* evaluation */
+int rn_batch_norm_forward(float *y, const float *x, const float *residual, const double *saved, const rn_norm *g,
+                          int threads);
+/* dz = dy where y > 0 (or dy without relu); dresidual gets dz (added if add_residual); with xhat = (x-mean)/sd:
+ *   dbias += sum dz, dweight += sum dz*xhat;  training: dx = scale*(dz - mean(dz) - xhat*mean(dz*xhat));
+ *   evaluation (training = 0): dx = scale*dz.  dx may be dy. Sums in double lanes as above; dx in float:
+ *   (dz*scale + (x-mean)*b) + c, b and c rounded to float, each operation rounded. */
+int rn_batch_norm_backward(float *dx, float *dresidual, int add_residual, float *dweight, float *dbias, const float *dy,
+                           const float *y, const float *x, const double *saved, int training, const rn_norm *g, int threads);
+
+/* relu(x) = x > 0 ? x : 0, and its gradient dx = y > 0 ? dy : 0 (in place allowed). */
+void rn_relu_forward(float *y, const float *x, size_t n);
+void rn_relu_backward(float *dx, const float *dy, const float *y, size_t n);
+
+/* Max pooling, window size x size, padding never wins. where (N,C,P,Q): the winner's place in its window, row-major; the
+ * first of equals wins, as in [T]. Backward adds dy into dx at that place. g.K, g.S are not used; C channels stay C. */
+int rn_max_pool_forward(float *y, uint8_t *where, const float *x, const rn_conv2d *g, int threads);
+int rn_max_pool_backward(float *dx, const float *dy, const uint8_t *where, const rn_conv2d *g, int threads);
+
+/* y[n,c] = mean of x[n,c,:,:], in double lanes, rounded once; dx = dy/(H*W), written or (add) added. */
+int rn_global_average_pool_forward(float *y, const float *x, int N, int C, int HW);
+int rn_global_average_pool_backward(float *dx, int add, const float *dy, int N, int C, int HW);
+
+/* y (N,K) = x (N,C) w^T + b, w (K,C), b (K). Bits: x w^T as rn_gemm, then + b. dw += dy^T x and db += sum_n dy in image
+ * order; dx = dy w, written or (add) computed apart and added. */
+int rn_linear_forward(float *y, const float *x, const float *w, const float *b, int N, int C, int K, rn_workspace ws);
+int rn_linear_backward(float *dx, int add, float *dw, float *db, const float *dy, const float *x, const float *w, int N,
+                       int C, int K, rn_workspace ws);
+
+/* Mean over N of -log softmax(logits)[label]; dlogits = weight*(softmax - onehot)/N when not NULL. logits (N,K), label in
+ * [0,K). Bits: double throughout (max subtracted, exponentials summed in order), each dlogit rounded once.
+ * Errors: RN_EARG for a label out of range. */
+int rn_cross_entropy(double *loss, float *dlogits, double weight, const float *logits, const int32_t *label, int N, int K);
+/* Softmax of each row, rounded once. */
+void rn_softmax(float *p, const float *logits, int N, int K);
+
+/* ---- 5. The model's parameters ---------------------------------------------------------------------------------- */
+
+#define RN_AREAS 4                                      /* V1, V2, V4, IT */
+#define RN_TENSORS_MAX 320
+#define RN_OPS_MAX 192
+
+typedef struct {
+    int input_size;                                     /* rows = columns of the image: 224 */
+    int channels[RN_AREAS];                             /* 64, 128, 256, 512 */
+    int times[RN_AREAS];                                /* recurrent steps: 1, 2, 4, 2 (V1 has no recurrence) */
+    int scale;                                          /* bottleneck: conv1 and conv2 have scale x channels: 4 */
+    int classes;                                        /* 1000 */
+    int encoder_width;                                  /* outputs of each area's encoder: 128 */
+    int outputs;                                        /* length of the neural target; 0: no encoder head */
+} rn_config;
+/* "cornet-s" or "cornet-tiny" (design.md 4), without a head. RN_EARG for another name, or NULL. */
+int rn_config_preset(rn_config *config, const char *name);
+
+enum { RN_WEIGHT_CONV, RN_WEIGHT_LINEAR, RN_BIAS_LINEAR, RN_NORM_WEIGHT, RN_NORM_BIAS, RN_RUNNING_MEAN, RN_RUNNING_VAR };
+typedef struct {
+    char   name[32];                                    /* the state_dict key of [K] and [C]: "V4.norm2_3.running_var" */
+    int    kind;                                        /* one of the above */
+    int    rank, shape[4];
+    size_t offset, count;                               /* floats; where it lies in rn_parameters.values */
+} rn_tensor;
+typedef struct {
+    rn_config config;
+    int       tensor_count;
+    rn_tensor tensor[RN_TENSORS_MAX];                   /* in state_dict order */
+    size_t    trainable;                                /* values[0 .. trainable-1] are trained, the rest are running statistics */
+    size_t    cornet_trainable;                         /* the first of them belong to CORnet-S, the others to the head */
+    size_t    count;                                    /* all floats */
+} rn_model;
+/* Fill the table from a configuration. Errors: RN_EARG, RN_ESHAPE when the configuration describes no network. */
+int rn_model_describe(rn_model *model, const rn_config *config);
+int rn_model_find(const rn_model *model, const char *name);     /* index into tensor[]; prefixes "module." and
+                                                                   "realnet.module." are passed over; -1 if none */
+/* Fresh values as PyTorch draws them (method.md 3): rn_init_cornet after torch.manual_seed(seed) and building CORnet_S;
+ * rn_init_head draws fc_v1, fc_v2, fc_v4, fc_it, fc (weight, then bias) from g. values: model->count floats. */
+int  rn_init_cornet(const rn_model *model, float *values, uint64_t seed);
+void rn_init_head(const rn_model *model, float *values, rn_generator *g);
+
+/* ---- 6. The tape: the forward pass recorded, run forward and backward -------------------------------------------- */
+
+enum { RN_EVALUATE,                                     /* running statistics, no gradients, memory reused at once */
+       RN_TRAIN,                                        /* batch statistics, everything kept that backward needs */
+       RN_GRADIENT,                                     /* running statistics, with gradients down to the image */
+       RN_BATCH_STATISTICS };                           /* batch statistics, no gradients */
+
+/* A tensor on the tape. value and gradient point into the arena after rn_tape_bind. */
+typedef struct {
+    char   name[16];                                    /* "V4.2", "V4", "avgpool", "logits", "encoding", "prediction" or "" */
+    int    N, C, H, W;
+    int    producer, consumer_last;                     /* operations that make it and read it last */
+    int    recompute;                                   /* not kept for backward: made again there from its producer's input */
+    int    keep;                                        /* readable after rn_tape_forward */
+    int    gradient_written;                            /* during backward: later contributions add */
+    float *value, *gradient;
+    size_t value_offset, again_offset, gradient_offset; /* bytes; SIZE_MAX: none */
+} rn_value;
+
+enum { RN_OP_CONV, RN_OP_NORM, RN_OP_MAX_POOL, RN_OP_AVERAGE_POOL, RN_OP_LINEAR, RN_OP_RELU, RN_OP_CONCAT };
+typedef struct {
+    int       kind;
+    int       in[RN_AREAS], out;                        /* values; in[1] of a norm is its residual or -1 */
+    int       tensor[4];                                /* parameters by index into rn_model.tensor, -1: none */
+    rn_conv2d conv;                                     /* conv, max pool */
+    rn_norm   norm;
+    size_t    saved_offset;                             /* bytes: batch-norm statistics or the max pool's winners */
+} rn_op;
+
+typedef struct {
+    const rn_model *model;                              /* borrowed */
+    int             batch, mode;
+    int             op_count, value_count;
+    rn_op           op[RN_OPS_MAX];
+    rn_value        value[RN_OPS_MAX];                  /* value[0] is the image */
+    size_t          bytes;                              /* of the arena */
+    char           *arena;                              /* borrowed */
+} rn_tape;
+
+/* Record CORnet-S (and the encoder head when config.outputs > 0 and head is not 0) for a batch, and plan its memory.
+ * tape->bytes then says how large the arena must be. */
+int rn_tape_record(rn_tape *tape, const rn_model *model, int batch, int mode, int head);
+int rn_tape_bind(rn_tape *tape, void *arena, size_t bytes);     /* arena aligned to 64 bytes; RN_EMEM if too small */
+rn_value *rn_tape_value(rn_tape *tape, const char *name);       /* NULL if there is none of this name */
+
+/* Run it. images (batch,3,size,size), normalised. In RN_TRAIN and RN_BATCH_STATISTICS the running statistics in values
+ * are updated `updates` times. Bits: those of the layers, in the order of method.md 1. */
+int rn_tape_forward(rn_tape *tape, float *values, const float *images, int updates, rn_workspace ws);
+/* Gradients of a scalar given d/d logits and d/d prediction in the gradient fields of those two values (either may be left
+ * out by a NULL). Adds into gradients (model->trainable floats), recurrent weights getting their steps' in reverse order.
+ * dimages (batch,3,size,size) is written when not NULL (RN_GRADIENT only). */
+int rn_tape_backward(rn_tape *tape, const float *values, float *gradients, const float *images, const float *dlogits,
+                     const float *dprediction, float *dimages, rn_workspace ws);
+
+/* ---- 7. The alignment loss ---------------------------------------------------------------------------------------- */
+
+enum { RN_CONTRAST_PEARSON, RN_CONTRAST_SPEARMAN, RN_CONTRAST_RELEASED, RN_CONTRAST_NONE };
+typedef struct { double loss, classification, generation, mse, contrast; } rn_loss;
+
+/* mse = mean over (N,D) of (prediction - target)^2; dprediction += weight * its gradient. Double lanes. [F] eq. L_MSE */
+double rn_mse(double *dprediction, double weight, const float *prediction, const float *target, int N, int D);
+/* contrast = 1 - mean_i r(p_i,y_i) + mean_{i!=j} r(p_i,y_j), the last 0 for N = 1 (method.md 2); dprediction += weight x
+ * gradient.  PEARSON: r of the rows.  SPEARMAN: r of soft_rank(p_i) with rank(y_j), soft_rank(p)_a = 1/2 + sum_b
+ * sigmoid((z_a - z_b)/0.1), z = p standardised; the gradient is that of this value.  RELEASED: PEARSON's value, gradient
+ * zero, as the released code cuts it from the graph.  NONE: 0.  A row without variance has r = 0 with everything.
+ * scratch: rn_contrast_size(N, D) doubles. Errors: RN_EARG for another kind. */
+size_t rn_contrast_size(int N, int D);
+int rn_contrast(double *value, double *dprediction, double weight, int kind, const float *prediction, const float *target,
+                int N, int D, double *scratch);
+/* loss = classification + beta (mse + contrast) and its gradients dlogits (N,K), dprediction (N,D), each rounded once to
+ * float. target, prediction and dprediction may be NULL: classification alone. scratch: rn_contrast_size + N*D doubles. */
+int rn_alignment_loss(rn_loss *loss, float *dlogits, float *dprediction, const float *logits, const int32_t *label, int K,
+                      const float *prediction, const float *target, int N, int D, double beta, int contrast, double *scratch);
+
+/* ---- 8. Adam -------------------------------------------------------------------------------------------------------- */
+
+/* torch.optim.Adam, defaults (0.9, 0.999, 1e-8), step counted from 1 [T]:
+ *   m = m*0.9 + g*0.1   v = v*0.999 + (g*g)*0.001   w = w - (lr/(1-0.9^t)) * m / (sqrt(v)/sqrt(1-0.999^t) + 1e-8)
+ * Bits: float, each operation rounded, in the order written; the step's constants in double, rounded once. */
+void rn_adam_step(float *w, float *m, float *v, const float *g, size_t n, double lr, uint64_t step, int threads);
+
+/* ---- 9. Analysis ------------------------------------------------------------------------------------------------------ */
+
+enum { RN_RDM_PEARSON, RN_RDM_COSINE, RN_RDM_EUCLIDEAN };
+/* Representational dissimilarity matrix (M,M) of x (M,D), double: 1 - Pearson r, 1 - cosine, or the Euclidean distance of
+ * rows. Symmetric, zero diagonal. A row without variance (or norm) makes RN_ENAN, *bad_row says which; so does a NaN or an
+ * infinity. Bits: mean, norm and products in double lanes. scratch: M*D doubles. [F] RSA; [C] RSA.ipynb. */
+int rn_rdm(double *rdm, const float *x, int M, int D, int metric, double *scratch, int *bad_row, int threads);
+int rn_rdm_double(double *rdm, const double *x, int M, int D, int metric, double *scratch, int *bad_row, int threads);
+/* The L = M(M-1)/2 entries above the diagonal, row by row. */
+void rn_upper_triangle(double *out, const double *rdm, int M);
+/* Ranks 1..n, ties get their mean. order: n int32 of scratch. RN_ENAN if x holds a NaN. */
+int rn_ranks(double *rank, const double *x, int n, int32_t *order);
+/* Pearson's r in double lanes. RN_ENAN where either has no variance. */
+int rn_pearson(double *r, const double *x, const double *y, int n);
+/* Spearman's rho: Pearson's r of average ranks. scratch: 2*n doubles, order: n int32. */
+int rn_spearman(double *rho, const double *x, const double *y, int n, double *scratch, int32_t *order);
+/* RSA: Spearman of the upper triangles of two RDMs (M,M). scratch: 4*L doubles, order: L int32. [F] 2.5 */
+int rn_rsa(double *rho, const double *a, const double *b, int M, double *scratch, int32_t *order);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

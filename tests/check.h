@@ -1,0 +1,29 @@
+/* check.h: the whole test framework. A check that fails says where and what, and the tests go on. */
+#ifndef REALNET_CHECK_H
+#define REALNET_CHECK_H
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+int  check(int ok, const char *format, ...);            /* counts; prints "FAILED: ..." when not ok; returns ok */
+void section(const char *name);                         /* a heading; failures below it name it */
+void skip(const char *what, const char *why);
+/* |got - want| / |want| in L2; the usual measure of an oracle test. */
+double relative_l2(const float *got, const double *want, size_t n);
+
+/* One function per file of tests, called by tests/main.c in this order. */
+void test_arithmetic(void);
+void test_random(void);
+void test_matrices(void);
+void test_layers(void);
+void test_model(void);
+void test_loss(void);
+void test_training(void);
+void test_analysis(void);
+void test_golden(void);
+void test_files(void);
+void test_images(void);
+
+#endif
