@@ -10,7 +10,7 @@ STB     = $(shell sh third_party/find_stb.sh 2>/dev/null)
 FLAGS   = $(CFLAGS) $(NATIVE) $(OPENMP) -D_POSIX_C_SOURCE=200809L
 PROGRAM = realnet.c $(wildcard cli/*.c)
 TESTS   = $(wildcard tests/*.c)
-HEADERS = realnet.h $(wildcard cli/*.h) tests/check.h tests/cli_tests.h
+HEADERS = realnet.h $(wildcard cli/*.h tests/*.h)
 
 all: realnet
 

@@ -1726,14 +1726,16 @@ static size_t place_claims(claim *claims, int count)
     return end;
 }
 
-/* A norm's result may take the place of its input where nothing reads the input again: everywhere without gradients. */
-static int norm_in_place(const rn_tape *t, const rn_op *op)
+/* The norm that reads value v, a convolution's result, and nothing else does; NULL for other values. */
+static const rn_op *norm_of(const rn_tape *t, int v)
 {
-    return op->kind == RN_OP_NORM && !has_gradients(t);
+    const int consumer = t->value[v].consumer_last;
+    return consumer != NONE && t->op[consumer].kind == RN_OP_NORM && t->op[consumer].in[0] == v ? &t->op[consumer] : NULL;
 }
 
-/* What is never needed at the same time may share memory. A norm without residual is cheaper to make again in backward than
- * to keep, so its result lives twice, briefly. Its gradient becomes its input's in place. */
+/* What is never needed at the same time may share memory. Without gradients a norm's result takes the place of its input.
+ * With them, the result of a norm without residual is cheaper to make again in backward than to keep, so it lives twice,
+ * briefly; and the gradient of a norm's result becomes that of its input in place. */
 static void plan_memory(rn_tape *t)
 {
     claim claims[CLAIMS_MAX];
@@ -1744,9 +1746,9 @@ static void plan_memory(rn_tape *t)
         const rn_op *producer = &t->op[v->producer];
         const size_t bytes = round_to_line(value_count(v) * sizeof(float));
         int first, last, birth = v->producer, death = v->consumer_last > birth ? v->consumer_last : birth;
-        if (norm_in_place(t, producer)) continue;       /* claimed with its input, below */
-        const int out = v->consumer_last != NONE && norm_in_place(t, &t->op[v->consumer_last]) ? t->op[v->consumer_last].out : i;
-        if (t->value[out].consumer_last > death) death = t->value[out].consumer_last;
+        if (producer->kind == RN_OP_NORM && !has_gradients(t)) continue;    /* claimed with its input: next line */
+        const rn_value *out = norm_of(t, i) && !has_gradients(t) ? &t->value[norm_of(t, i)->out] : v;
+        if (out->consumer_last > death) death = out->consumer_last;
         if (has_gradients(t) && backward_interval(t, i, &first, &last)) {
             v->recompute = producer->kind == RN_OP_NORM && producer->in[1] == NONE && !v->keep;
             if (v->recompute) {
@@ -1755,10 +1757,10 @@ static void plan_memory(rn_tape *t)
             } else
                 death = last;
         }
-        if (v->keep || t->value[out].keep) death = end;
+        if (v->keep || out->keep) death = end;
         const claim kept = { &v->value_offset, bytes, birth, death, 0 };
         claims[count++] = kept;
-        if (!has_gradients(t) || producer->kind == RN_OP_CONV) continue;    /* a convolution's gradient: see norm below */
+        if (!has_gradients(t) || norm_of(t, i)) continue;       /* the gradient of a norm's input is that of its result */
         const int earliest = v->consumer_last == NONE ? t->op_count : backward_time(t, v->consumer_last);
         const int made_from = producer->kind == RN_OP_NORM ? t->value[producer->in[0]].producer : v->producer;
         const claim gradient = { &v->gradient_offset, bytes, earliest, backward_time(t, made_from), 0 };
@@ -1773,7 +1775,7 @@ static void plan_followers(rn_tape *t)
     for (int i = 0; i < t->op_count; i++) {
         rn_op *op = &t->op[i];
         rn_value *in = &t->value[op->in[0]], *out = &t->value[op->out];
-        if (norm_in_place(t, op))
+        if (op->kind == RN_OP_NORM && !has_gradients(t))
             out->value_offset = in->value_offset;
         if (op->kind == RN_OP_NORM)
             in->gradient_offset = out->gradient_offset;
@@ -1908,11 +1910,11 @@ int rn_tape_forward(rn_tape *t, float *values, const float *images, int updates,
 static int restore_value(rn_tape *t, int index, rn_workspace ws)
 {
     rn_value *v = &t->value[index];
-    float *again = in_arena(t, v->again_offset);
-    if (!v->recompute || v->value == again) return RN_OK;
+    if (!v->recompute || v->made_again) return RN_OK;
     const rn_op *op = &t->op[v->producer];
-    v->value = again;
-    return rn_batch_norm_forward(again, t->value[op->in[0]].value, NULL, saved_of(t, op), &op->norm, ws.threads);
+    v->made_again = 1;
+    v->value = in_arena(t, v->again_offset);
+    return rn_batch_norm_forward(v->value, t->value[op->in[0]].value, NULL, saved_of(t, op), &op->norm, ws.threads);
 }
 
 /* First contribution to a gradient: write. Later ones: add. */
@@ -2017,7 +2019,7 @@ int rn_tape_backward(rn_tape *t, const float *values, float *gradients, const fl
     if (!has_gradients(t) || t->arena == NULL || t->value[0].value != images) return RN_EARG;
     for (int i = 0; i < t->value_count; i++) {
         t->value[i].gradient = in_arena(t, t->value[i].gradient_offset);
-        t->value[i].gradient_written = 0;
+        t->value[i].gradient_written = t->value[i].made_again = 0;
     }
     t->value[0].gradient = dimages;
     seed_gradient(t, "logits", dlogits);

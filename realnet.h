@@ -221,7 +221,7 @@ typedef struct {
     int    producer, consumer_last;                     /* operations that make it and read it last */
     int    recompute;                                   /* not kept for backward: made again there from its producer's input */
     int    keep;                                        /* readable after rn_tape_forward */
-    int    gradient_written;                            /* during backward: later contributions add */
+    int    gradient_written, made_again;                /* during backward: later contributions add; recomputed already */
     float *value, *gradient;
     size_t value_offset, again_offset, gradient_offset; /* bytes; SIZE_MAX: none */
 } rn_value;

@@ -107,8 +107,12 @@ static int *read_subset(const char *path, int *count)
 {
     array a = npy_read(path);
     int *index = allocate(a.count + 1, sizeof *index);
-    for (size_t i = 0; i < a.count; i++)
-        index[i] = (int)array_at(&a, i);
+    for (size_t i = 0; i < a.count; i++) {
+        const double x = array_at(&a, i);
+        if (!(fabs(x) <= 65536.0 && floor(x) == x))
+            fail(EXIT_WRONG_INPUT, path, "entry %zu is %g (give indices from 0, whole numbers)", i, x);
+        index[i] = (int)x;
+    }
     *count = (int)a.count;
     array_free(&a);
     return index;
@@ -211,10 +215,10 @@ int command_rsa(int argc, char **argv)
     require_option("rsa", "brain", brains);
     rdm_list model = { 0, NULL }, brain = { 0, NULL };
     int count;
-    char **path = split_list(models, &count);
+    char **path = split_list("--model", models, &count);
     for (int i = 0; i < count; i++)
         read_rdms(&model, path[i]);
-    path = split_list(brains, &count);
+    path = split_list("--brain", brains, &count);
     for (int i = 0; i < count; i++)
         read_rdms(&brain, path[i]);
     if (subset != NULL) {

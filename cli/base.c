@@ -20,8 +20,8 @@ static void blank_controls(char *line)
 /* The line that the user sees; one that is too long ends in "...". */
 static void write_line(char *line, const char *where, const char *before, const char *format, va_list list)
 {
-    int used = where && *where ? snprintf(line, LINE_BYTES, "realnet: %s: %s", where, before)
-                               : snprintf(line, LINE_BYTES, "realnet: %s", before);
+    int used = where ? snprintf(line, LINE_BYTES, "realnet: %s: %s", *where ? where : "''", before)
+                     : snprintf(line, LINE_BYTES, "realnet: %s", before);
     if (used >= 0 && used < LINE_BYTES) {
         const int more = vsnprintf(line + used, (size_t)(LINE_BYTES - used), format, list);
         used = more < 0 ? more : used + more;

@@ -14,6 +14,7 @@ typedef struct {
 } option;
 /* Every command also takes --threads, --quiet, --json, --help: */
 extern int threads, quiet, json;
+extern int options_given;                               /* how many of the command's own options were given */
 /* Reads argv[1..]; operands (what is no option) are moved to argv[0..] and counted. Ends the program with status 2 for an option
  * that does not exist (naming the nearest), a value that is missing or no number, or too few or too many operands. */
 int parse_options(const char *usage, const char *about, const option *options, int option_count, int argc, char **argv,
@@ -21,7 +22,9 @@ int parse_options(const char *usage, const char *about, const option *options, i
 void require_option(const char *command, const char *name, const void *given);     /* status 2 if given is NULL */
 void require_range(const char *option_name, double value, double least, double most);
 const char *nearest_name(const char *word, const char *const *names, int count);    /* NULL if none is near */
-char **split_list(const char *text, int *count);        /* "V1,V2" -> {"V1", "V2"}; allocated */
+/* "V1,V2" -> {"V1", "V2"}; allocated; status 2 if there is no name in it. */
+char **split_list(const char *option_name, const char *text, int *count);
+void finish_output(void);                               /* status 2 if standard output did not take all */
 
 /* ---- progress on standard error: a bar on a terminal, a line every ten seconds elsewhere, nothing with --quiet ---- */
 void progress_begin(const char *what, size_t total);
@@ -56,6 +59,7 @@ void evaluate_images(weights *w, image_set *images, int batch, int head, const c
 /* ---- cli/train.c ---- */
 typedef struct {
     const char *weights;                                /* the starting CORnet */
+    const char *model;                                  /* or a preset, whose weights are drawn afresh with the seed */
     const char *images, *labels;                        /* labels: pretraining's classes; NULL: the starting CORnet's own answers */
     const char *targets;                                /* responses [images, D]; NULL: classification alone */
     const char *test_images, *test_targets;             /* NULL: no test columns */

@@ -34,23 +34,20 @@ static char *path_of(const char *folder, const char *sub, const char *name)
 /* The demo begins anew each time. */
 static void start_over(const training *t)
 {
-    char *checkpoint = join_path(t->run, "checkpoint");
-    remove(checkpoint);
-    release(checkpoint);
+    static const char *const older[] = { "checkpoint", "realnet.safetensors" };
+    for (size_t i = 0; i < sizeof older / sizeof *older; i++) {
+        char *path = join_path(t->run, older[i]);
+        remove(path);
+        release(path);
+    }
     train_run(t, 0);
 }
 
 static char *pretrain(const demo *d)
 {
     training t = training_defaults;
-    rn_config tiny;
-    rn_config_preset(&tiny, "cornet-tiny");
     t.run = join_path(d->folder, "cornet");
-    make_folder(t.run);
-    weights fresh = weights_fresh(&tiny, 1, 0);
-    t.weights = path_of(d->folder, "cornet", "start.safetensors");
-    weights_save(t.weights, &fresh, 0, 0);
-    weights_free(&fresh);
+    t.model = "cornet-tiny";
     t.images = join_path(d->data, "pretrain_images.npy");
     t.labels = join_path(d->data, "pretrain_labels.npy");
     t.beta = 0.0;

@@ -111,7 +111,7 @@ static unsigned long process_number(void)
 }
 
 /* Without this a file size limit would end the process by a signal, and the temporary would stay. */
-static void ignore_size_signal(void)
+void ignore_size_signal(void)
 {
     signal(SIGXFSZ, SIG_IGN);
 }

@@ -231,12 +231,13 @@ static void check_png(image_file *f)
  * more than 256 codes. Each is a byte of class, 16 counts, and a byte for each code. */
 static void check_codes(image_file *f, size_t at, size_t length)
 {
-    while (length >= 17) {
+    while (length > 0) {
         size_t codes = 0;
-        for (size_t i = 1; i <= 16; i++)
+        for (size_t i = 1; i <= 16 && i < length; i++)
             codes += f->bytes[at + i];
-        if (codes > 256 || codes > length - 17)
-            refuse(f, "the JPEG table at byte %zu is damaged: it has %zu codes (%s)", at, codes, damage_remedy);
+        if (length < 17 || codes > 256 || codes > length - 17)
+            refuse(f, "the JPEG table at byte %zu is damaged: it has %zu codes in %zu bytes (%s)", at, codes, length,
+                   damage_remedy);
         at += 17 + codes;
         length -= 17 + codes;
     }

@@ -29,11 +29,9 @@ static int print_usage(FILE *to)
     return to == stdout ? EXIT_DONE : EXIT_WRONG_INPUT;
 }
 
-/* Standard output may be a full disk too. */
 static int finish(int status)
 {
-    if (fflush(stdout) != 0 || ferror(stdout))
-        fail(EXIT_WRONG_INPUT, "standard output", "cannot write the results (is the disk full?)");
+    finish_output();
     return status;
 }
 
@@ -42,6 +40,7 @@ int main(int argc, char **argv)
     const char *fault = rn_arithmetic_fault();
     if (fault != NULL)
         fail(EXIT_FAILED, "arithmetic", "%s", fault);
+    ignore_size_signal();
     if (argc < 2) return print_usage(stderr);
     const char *word = argv[1];
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) return finish(print_usage(stdout));
@@ -52,13 +51,7 @@ int main(int argc, char **argv)
     const char *names[COMMAND_COUNT];
     for (int i = 0; i < COMMAND_COUNT; i++) {
         names[i] = commands[i].name;
-        if (strcmp(word, names[i]) == 0) {
-            if (argc > 2 && strcmp(argv[2], "--version") == 0) {
-                printf("realnet %s %s\n", names[i], RN_VERSION);
-                return finish(EXIT_DONE);
-            }
-            return finish(commands[i].run(argc - 1, argv + 1));
-        }
+        if (strcmp(word, names[i]) == 0) return finish(commands[i].run(argc - 1, argv + 1));
     }
     const char *near = nearest_name(word, names, COMMAND_COUNT);
     if (near != NULL)

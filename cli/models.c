@@ -80,10 +80,18 @@ static void print_contents(const char *name, const char *type, const array *a, i
     release(shape);
 }
 
+/* Nothing is printed before the file was found good. */
+static void print_heading(void)
+{
+    if (json) printf("[");
+    else printf("%-34s %-5s %-20s %13s %13s %6s  %s\n", "name", "type", "shape", "minimum", "maximum", "NaN", "hash");
+}
+
 static void info_npy(const char *path)
 {
     array a = npy_read(path);
     char type[8];
+    print_heading();
     snprintf(type, sizeof type, "%c%d", a.kind, a.item_size);
     print_contents("-", type, &a, 1);
     array_free(&a);
@@ -106,6 +114,7 @@ static array tensor_as_array(tensor_file *f, int i)
 static void info_safetensors(const char *path)
 {
     tensor_file f = safetensors_open(path);
+    print_heading();
     for (int i = 0; i < f.tensor_count; i++) {
         array a = tensor_as_array(&f, i);
         print_contents(f.tensor[i].name, f.tensor[i].type, &a, i == 0);
@@ -116,18 +125,18 @@ static void info_safetensors(const char *path)
     tensor_close(&f);
 }
 
-static int info_image(const char *path)
+static void info_image(const char *path)
 {
     int height, width;
     array a = { .kind = 'u', .item_size = 1, .rank = 3 };
     a.data = image_decode(path, &height, &width);
+    print_heading();
     a.shape[0] = (size_t)height;
     a.shape[1] = (size_t)width;
     a.shape[2] = 3;
     a.count = a.shape[0] * a.shape[1] * 3;
     print_contents("image", "u1", &a, 1);
     array_free(&a);
-    return EXIT_DONE;
 }
 
 int command_info(int argc, char **argv)
@@ -135,8 +144,6 @@ int command_info(int argc, char **argv)
     parse_options("info FILE", "Names, shapes, types, ranges, NaNs and a content hash of what is in FILE (.npy, .safetensors, an image).",
                   NULL, 0, argc, argv, 1, 1);
     const char *path = argv[0], *ending = strrchr(path, '.');
-    if (!json) printf("%-34s %-5s %-20s %13s %13s %6s  %s\n", "name", "type", "shape", "minimum", "maximum", "NaN", "hash");
-    if (json) printf("[");
     if (ending != NULL && strcmp(ending, ".npy") == 0) info_npy(path);
     else if (ending != NULL && strcmp(ending, ".safetensors") == 0) info_safetensors(path);
     else info_image(path);
@@ -212,14 +219,17 @@ int command_classify(int argc, char **argv)
     if (labels != NULL) c.label = read_lines(labels, &c.label_count);
     if (labels != NULL && c.label_count != w.model.config.classes)
         fail(EXIT_WRONG_INPUT, labels, "%d names, but %s has %d classes (give one line a class)", c.label_count, path, w.model.config.classes);
+    image_set *images = allocate((size_t)count, sizeof *images);
+    for (int i = 0; i < count; i++)                     /* all of them first: a wrong name prints no half table */
+        images[i] = images_open(argv[i]);
     if (json) printf("[");
     else printf("%-32s %4s %5s  %-8s  %s\n", "image", "rank", "class", "p", "label");
     for (int i = 0; i < count; i++) {
-        image_set images = images_open(argv[i]);
-        c.images = &images;
-        evaluate_images(&w, &images, images.count < 16 ? images.count : 16, 0, "classify", take_classes, &c);
-        images_close(&images);
+        c.images = &images[i];
+        evaluate_images(&w, &images[i], images[i].count < 16 ? images[i].count : 16, 0, "classify", take_classes, &c);
+        images_close(&images[i]);
     }
+    release(images);
     if (json) printf("]\n");
     weights_free(&w);
     return EXIT_DONE;
@@ -279,7 +289,7 @@ int command_features(int argc, char **argv)
     weights w = weights_load(path);
     image_set images = images_open(list);
     features_context c = { .images = images.count };
-    c.layer = split_list(layers, &c.layer_count);
+    c.layer = split_list("--layers", layers, &c.layer_count);
     const int head = w.model.config.outputs > 0;
     rn_tape *names = allocate(1, sizeof *names);
     check_status(rn_tape_record(names, &w.model, 1, RN_EVALUATE, head), path);

@@ -1,5 +1,6 @@
 /* options.c: reading the command line, and showing how far long work has come. */
 #include "command.h"
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,17 +10,18 @@
 #include <omp.h>
 #endif
 
-int threads, quiet, json;
+int threads, quiet, json, options_given;
 
 /* ---- options ---- */
 
-enum { COMMON_COUNT = 4 };
-static int help_wanted;
+enum { COMMON_COUNT = 5 };
+static int help_wanted, version_wanted;
 static const option common[COMMON_COUNT] = {
     { 0, "threads", OPTION_INTEGER, &threads, "N", "threads to use (default: one a processor); the results are the same bits" },
     { 'q', "quiet", OPTION_FLAG, &quiet, NULL, "no progress on standard error" },
     { 0, "json", OPTION_FLAG, &json, NULL, "results as JSON" },
     { 'h', "help", OPTION_FLAG, &help_wanted, NULL, "this text" },
+    { 0, "version", OPTION_FLAG, &version_wanted, NULL, "the version of realnet" },
 };
 
 /* Edit distance with a row of memory: how far two words are apart. */
@@ -115,8 +117,9 @@ static void set_value(const char *command, const option *o, const char *text)
         good = n >= -2147483647L && n <= 2147483647L;
         *(int *)o->value = (int)n;
     } else if (o->kind == OPTION_SEED) {
-        good = text[0] >= '0' && text[0] <= '9';
+        errno = 0;
         *(uint64_t *)o->value = strtoull(text, &end, 10);
+        good = text[0] >= '0' && text[0] <= '9' && errno == 0;
     } else {
         *(double *)o->value = strtod(text, &end);
         good = isfinite(*(double *)o->value);
@@ -145,6 +148,7 @@ int parse_options(const char *usage, const char *about, const option *options, i
         const option *o = is_long ? find_option(options, count, word + 2, inside ? (size_t)(inside - word - 2) : strlen(word + 2))
                                   : find_letter(options, count, word[1]);
         if (o == NULL) unknown_option(command, options, count, word);
+        options_given += o < common || o >= common + COMMON_COUNT;
         if (o->kind == OPTION_FLAG) {
             if (inside != NULL) fail(EXIT_WRONG_INPUT, command, "--%s takes no value (leave out '%s')", o->name, inside);
             *(int *)o->value = 1;
@@ -154,8 +158,10 @@ int parse_options(const char *usage, const char *about, const option *options, i
             fail(EXIT_WRONG_INPUT, command, "--%s needs a value (--%s %s)", o->name, o->name, o->placeholder);
         set_value(command, o, inside ? inside + 1 : argv[++i]);
     }
-    if (help_wanted) {
-        print_help(usage, about, options, count);
+    if (help_wanted || version_wanted) {
+        if (help_wanted) print_help(usage, about, options, count);
+        else printf("realnet %s %s\n", command, RN_VERSION);
+        finish_output();
         exit(EXIT_DONE);
     }
     if (operands < least || operands > most)
@@ -178,15 +184,22 @@ void require_option(const char *command, const char *name, const void *given)
 void require_range(const char *option_name, double value, double least, double most)
 {
     if (!(value >= least && value <= most))
-        fail(EXIT_WRONG_INPUT, option_name, "%g is out of range (give a value from %g to %g)", value, least, most);
+        fail(EXIT_WRONG_INPUT, option_name, "%.10g is out of range (give a value from %.10g to %.10g)", value, least, most);
 }
 
-char **split_list(const char *text, int *count)
+void finish_output(void)
+{
+    if (fflush(stdout) != 0 || ferror(stdout))
+        fail(EXIT_WRONG_INPUT, "standard output", "cannot write the results (is the disk full?)");
+}
+
+char **split_list(const char *option_name, const char *text, int *count)
 {
     char *copy = format_text("%s", text), **parts = allocate(strlen(text) + 2, sizeof *parts);
     *count = 0;
     for (char *word = strtok(copy, ","); word != NULL; word = strtok(NULL, ","))
         parts[(*count)++] = word;
+    if (*count == 0) fail(EXIT_WRONG_INPUT, option_name, "it is empty (give one name, or several with commas between)");
     return parts;
 }
 

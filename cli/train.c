@@ -3,6 +3,7 @@
  *   checkpoint: weights, Adam's state, the generator, the epoch's sums so far; from it a killed run goes on to the same bits */
 #include "command.h"
 #include <inttypes.h>
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,13 @@ static char *in_run(const training *t, const char *name) { return join_path(t->r
 
 /* ---- inputs ---- */
 
+static int as_class(double x, const char *path, const char *unit, size_t at)
+{
+    if (!(x >= 0.0 && x <= 1 << 24 && floor(x) == x))
+        fail(EXIT_WRONG_INPUT, path, "%s %zu is %.10g, no class (classes are whole numbers, counted from 0)", unit, at, x);
+    return (int)x;
+}
+
 int *read_labels(const char *path, int *count)
 {
     const char *ending = strrchr(path, '.');
@@ -59,7 +67,7 @@ int *read_labels(const char *path, int *count)
         array a = npy_read(path);
         label = allocate(a.count + 1, sizeof *label);
         for (size_t i = 0; i < a.count; i++)
-            label[(*count)++] = (int)array_at(&a, i);
+            label[(*count)++] = as_class(array_at(&a, i), path, "entry", i);
         array_free(&a);
         return label;
     }
@@ -76,7 +84,7 @@ int *read_labels(const char *path, int *count)
             end += strspn(end, " \t\r");
             if (end != at + width)
                 fail(EXIT_WRONG_INPUT, path, "line %d is no whole number (give a class a line, counted from 0)", line + 1);
-            label[(*count)++] = (int)n;
+            label[(*count)++] = as_class((double)n, path, "line", (size_t)line + 1);
         }
         at += width + (at[width] == '\n');
     }
@@ -172,10 +180,20 @@ static void teacher_in_training_mode(run *r, rn_tape *tape, int32_t *label)
 
 /* ---- beginning ---- */
 
+static weights starting_weights(const training *t)
+{
+    rn_config config;
+    if (t->model == NULL) return weights_load(t->weights);
+    if (rn_config_preset(&config, t->model) != RN_OK)
+        fail(EXIT_WRONG_INPUT, "--model", "there is no model '%s' (cornet-s or cornet-tiny)", t->model);
+    return weights_fresh(&config, t->seed, 0);
+}
+
 static void open_inputs(run *r)
 {
     const training *t = &r->set;
-    weights start = weights_load(t->weights);
+    const char *start_name = t->model ? t->model : t->weights;
+    weights start = starting_weights(t);
     rn_config config = start.model.config;
     int outputs = config.outputs;
     r->train.images = images_open(t->images);
@@ -190,11 +208,11 @@ static void open_inputs(run *r)
         if (outputs != config.outputs)
             fail(EXIT_WRONG_INPUT, t->test_targets, "%d responses an image, but %s has %d (both need the same columns)", outputs, t->targets, config.outputs);
     }
-    check_status(rn_model_describe(&r->w.model, &config), t->weights);
+    check_status(rn_model_describe(&r->w.model, &config), start_name);
     r->w.values = allocate(r->w.model.count, sizeof *r->w.values);
     rn_seed(&r->generator, t->seed);
     rn_init_head(&r->w.model, r->w.values, &r->generator);      /* always drawn, so that the stream goes on from the same place */
-    weights_copy(&r->w, &start, t->weights);
+    weights_copy(&r->w, &start, start_name);
     note_input(r, "weights", t->weights);
     note_images(r, "images", &r->train.images);
     note_input(r, "targets", t->targets);
@@ -262,6 +280,7 @@ static notes settings_notes(const run *r)
     notes n = { { NULL }, 0 };
     add_note(&n, "version", copied(RN_VERSION));
     add_note(&n, "weights", copied(t->weights));
+    add_note(&n, "model", copied(t->model));
     add_note(&n, "images", copied(t->images));
     add_note(&n, "labels", copied(t->labels));
     add_note(&n, "targets", copied(t->targets));
@@ -368,7 +387,8 @@ static training read_settings(const char *folder, const char *command)
         fail(EXIT_WRONG_INPUT, path, "there is no checkpoint (nothing was saved yet; start the run again with 'realnet %s ... -o %s')", command, folder);
     tensor_file f = safetensors_open(path);
     t.run = folder;
-    t.weights = copied(note_of(&f, "weights"));
+    t.model = copied(tensor_note(&f, "model"));
+    t.weights = t.model ? NULL : copied(note_of(&f, "weights"));
     t.images = copied(note_of(&f, "images"));
     t.labels = copied(tensor_note(&f, "labels"));
     t.targets = copied(tensor_note(&f, "targets"));
@@ -546,8 +566,17 @@ static void shuffle(run *r)
     rn_permutation(&sampler, r->order, r->train.images.count);
 }
 
+/* A last step may have been too large for the loss before it to show. */
+static void check_weights_finite(const run *r)
+{
+    for (size_t i = 0; i < r->w.model.count; i++)
+        if (!(r->w.values[i] - r->w.values[i] == 0.0f))
+            fail(EXIT_FAILED, r->set.run, "a weight is no longer a finite number after epoch %d (use a smaller --lr)", r->epoch + 1);
+}
+
 static void end_epoch(run *r)
 {
+    check_weights_finite(r);
     double *row = r->losses + (size_t)r->epoch * 2 * LOSSES;
     for (int c = 0; c < LOSSES; c++)
         row[c] = r->sums[c] / batches_of(&r->train, r->set.batch);
@@ -634,20 +663,47 @@ static void free_run(run *r)
     free_data(&r->test);
 }
 
+/* A run begins in a folder that holds none, so that no older result is lost. */
+static void refuse_older_run(const training *t, const char *command)
+{
+    char *checkpoint = in_run(t, "checkpoint"), *results = in_run(t, "realnet.safetensors");
+    if (file_exists(checkpoint))
+        fail(EXIT_WRONG_INPUT, t->run, "it already holds a run (go on with 'realnet %s --resume %s', or choose another folder with -o)", command, t->run);
+    if (file_exists(results))
+        fail(EXIT_WRONG_INPUT, t->run, "it already holds the weights of a finished run (choose another folder with -o)");
+    release(checkpoint);
+    release(results);
+}
+
+/* What a killed process was writing: NAME.tmp.NUMBER. */
+static void remove_temporaries(const char *folder)
+{
+    int count;
+    char **name = folder_names(folder, &count);
+    for (int i = 0; i < count; i++) {
+        const char *mark = strstr(name[i], ".tmp.");
+        char *path = join_path(folder, name[i]);
+        if (mark != NULL && mark[5] != '\0' && mark[5 + strspn(mark + 5, "0123456789")] == '\0') remove(path);
+        release(path);
+    }
+    release(name);
+}
+
 void train_run(const training *t, int resume)
 {
     run *r = allocate(1, sizeof *r);
     const char *command = t->labels != NULL ? "pretrain" : "train";
-    char *checkpoint = in_run(t, "checkpoint");
     r->set = *t;
     r->best_test = 0.0;
-    if (!resume && file_exists(checkpoint))
-        fail(EXIT_WRONG_INPUT, t->run, "it already holds a run (go on with 'realnet %s --resume %s', or choose another folder with -o)", command, t->run);
+    if (!resume) refuse_older_run(t, command);
     open_inputs(r);
     prepare_memory(r);
     make_folder(t->run);
-    if (resume) load_checkpoint(r);
-    else write_config(r);
+    if (resume) {
+        load_checkpoint(r);
+        remove_temporaries(t->run);
+    } else
+        write_config(r);
     void (*const before_int)(int) = signal(SIGINT, want_stop), (*const before_term)(int) = signal(SIGTERM, want_stop);
     run_epochs(r, command);
     signal(SIGINT, before_int);
@@ -657,12 +713,19 @@ void train_run(const training *t, int resume)
         if (t->released && t->test_images != NULL)
             warn(t->run, "no epoch after the first had a lower test loss; the released code would have saved nothing, here are the last weights");
     }
-    release(checkpoint);
     free_run(r);
     release(r);
 }
 
 /* ---- the commands ---- */
+
+/* A run goes on with the settings it began with. */
+static training resumed_settings(const char *folder, const char *command)
+{
+    if (options_given > 1)
+        fail(EXIT_WRONG_INPUT, command, "--resume goes on with the run's own settings (leave out the other options, or begin a new run)");
+    return read_settings(folder, command);
+}
 
 /* What a finished run tells. */
 static void print_run(const training *t)
@@ -732,7 +795,7 @@ int command_train(int argc, char **argv)
                   "Fine-tune CORnet-S to classify and to predict a person's responses: loss = classification + beta x (mse + contrast).",
                   options, sizeof options / sizeof *options, argc, argv, 0, 0);
     if (resume != NULL)
-        t = read_settings(resume, "train");
+        t = resumed_settings(resume, "train");
     else {
         require_option("train", "weights", t.weights);
         require_option("train", "images", t.images);
@@ -752,14 +815,14 @@ int command_train(int argc, char **argv)
 int command_pretrain(int argc, char **argv)
 {
     training t = training_defaults;
-    const char *model = NULL, *resume = NULL;
+    const char *resume = NULL;
     t.epochs = 20;
     t.lr = 1e-3;
     t.batch = 32;
     t.beta = 0.0;
     t.contrast = RN_CONTRAST_NONE;
     const option options[] = {
-        { 'm', "model", OPTION_TEXT, &model, "M", "begin with fresh weights of cornet-s or cornet-tiny (drawn with --seed)" },
+        { 'm', "model", OPTION_TEXT, &t.model, "M", "begin with fresh weights of cornet-s or cornet-tiny (drawn with --seed)" },
         { 'w', "weights", OPTION_TEXT, &t.weights, "W", "or begin with these" },
         { 'i', "images", OPTION_TEXT, &t.images, "LIST", "a list of paths, a folder, or a .npy of uint8 [images, height, width, 3]" },
         { 'l', "labels", OPTION_TEXT, &t.labels, "F", "the class of each image, counted from 0: a text line each, or .npy" },
@@ -774,22 +837,13 @@ int command_pretrain(int argc, char **argv)
     parse_options("pretrain --model M --images LIST --labels F -o RUN", "Plain classification training.", options,
                   sizeof options / sizeof *options, argc, argv, 0, 0);
     if (resume != NULL)
-        t = read_settings(resume, "pretrain");
+        t = resumed_settings(resume, "pretrain");
     else {
         require_option("pretrain", "images", t.images);
         require_option("pretrain", "labels", t.labels);
         require_option("pretrain", "output", t.run);
-        rn_config config;
-        if (t.weights == NULL && rn_config_preset(&config, model) != RN_OK)
-            fail(EXIT_WRONG_INPUT, "pretrain", "it needs a start (--model cornet-s, --model cornet-tiny, or --weights W)");
-        check_ranges(&t);
-        if (t.weights == NULL) {
-            make_folder(t.run);
-            weights fresh = weights_fresh(&config, t.seed, 0);
-            t.weights = in_run(&t, "start.safetensors");
-            weights_save(t.weights, &fresh, 0, 0);
-            weights_free(&fresh);
-        }
+        if ((t.weights == NULL) == (t.model == NULL))
+            fail(EXIT_WRONG_INPUT, "pretrain", "it needs one start (--model cornet-s, --model cornet-tiny, or --weights W)");
     }
     check_ranges(&t);
     train_run(&t, resume != NULL);

@@ -1,0 +1,817 @@
+"""A second implementation, written from docs/arithmetic.md alone, of all that the golden values cover.
+
+It recomputes every golden value and compares the hashes with those stored in cli/golden_values.c (or in the file given, such as
+the output of `realnet selftest --print`). That they agree is evidence that the document is complete. Section numbers below are
+the document's. Slow and plain: NumPy's float32 and float64 do the rounding, loops keep the order.
+
+    /usr/bin/python3 tests/oracle/second_implementation.py [TABLE]
+"""
+import math
+import os
+import re
+import sys
+
+import numpy as np
+
+F, D = np.float32, np.float64
+
+
+# ---- 1. Arithmetic and elementary functions ----
+
+LN2_HIGH, LN2_LOW = float.fromhex("0x1.62e42fee00000p-1"), float.fromhex("0x1.a39ef35793c76p-33")
+INVERSE_LN2 = float.fromhex("0x1.71547652b82fep0")
+HALF_PI = [float.fromhex(h) for h in ("0x1.921fb54400000p0", "0x1.0b4611a600000p-34", "0x1.3198a2e037073p-69")]
+TWO_OVER_PI, TWO_PI = float.fromhex("0x1.45f306dc9c883p-1"), float.fromhex("0x1.921fb54442d18p+2")
+SQRT_2 = float.fromhex("0x1.6a09e667f3bcdp0")
+
+
+def exp(x):
+    """1.2"""
+    x = np.asarray(x, D)
+    inside = np.clip(x, -745.133219101942, 709.782712893384)
+    k = np.floor(inside * INVERSE_LN2 + 0.5)
+    r = (inside - k * LN2_HIGH) - k * LN2_LOW
+    p = np.full(x.shape, 1.0 / math.factorial(14))
+    for i in range(13, 1, -1):
+        p = p * r + 1.0 / math.factorial(i)
+    e = 1.0 + (r + (r * r) * p)
+    half = np.trunc(k / 2.0)
+    y = (e * np.ldexp(1.0, half.astype(int))) * np.ldexp(1.0, (k - half).astype(int))
+    return np.where(x > 709.782712893384, np.inf, np.where(x < -745.133219101942, 0.0, y))
+
+
+def log(x):
+    """1.3, for x > 0"""
+    x = np.asarray(x, D)
+    m, k = np.frexp(np.where(np.isinf(x), 1.0, x))      # m from 1/2 to 1
+    m, k = m * 2.0, k - 1.0
+    high = m > SQRT_2
+    m, k = np.where(high, m * 0.5, m), np.where(high, k + 1.0, k)
+    f = m - 1.0
+    s = f / (2.0 + f)
+    z = s * s
+    h = (0.5 * f) * f
+    R = np.full(x.shape, 2.0 / 25.0)
+    for i in range(23, 2, -2):
+        R = R * z + 2.0 / i
+    R = R * z
+    return np.where(np.isinf(x), np.inf, k * LN2_HIGH - ((h - (s * (h + R) + k * LN2_LOW)) - f))
+
+
+def sine_and_cosine(x):
+    """1.4"""
+    x = np.asarray(x, D)
+    n = np.floor(x * TWO_OVER_PI + 0.5)
+    r = ((x - n * HALF_PI[0]) - n * HALF_PI[1]) - n * HALF_PI[2]
+    q = (n - 4.0 * np.floor(n * 0.25)).astype(int)
+    z = r * r
+    p = np.zeros(x.shape)
+    for i in range(17, 2, -2):
+        p = ((1.0 - p) * z) / (i * (i - 1))
+    S = r - r * p
+    p = np.zeros(x.shape)
+    for i in range(18, 1, -2):
+        p = ((1.0 - p) * z) / (i * (i - 1))
+    C = 1.0 - p
+    return np.choose(q, [S, C, -S, -C]), np.choose(q, [C, -S, -C, S])
+
+
+def power(x, n):
+    """1.5"""
+    y = 1.0
+    for bit in range(63, -1, -1):
+        y = y * y
+        if n >> bit & 1:
+            y = y * x
+    return y
+
+
+def lanes(terms):
+    """1.6: sums of the last axis. Added zeros change nothing, as no lane is ever -0."""
+    terms = np.asarray(terms, D)
+    rows = -(-terms.shape[-1] // 16)
+    padded = np.zeros(terms.shape[:-1] + (rows * 16,))
+    padded[..., :terms.shape[-1]] = terms
+    lane = np.zeros(terms.shape[:-1] + (16,))
+    for row in range(rows):
+        lane = lane + padded[..., 16 * row:16 * row + 16]
+    for half in (8, 4, 2, 1):
+        lane = lane[..., :half] + lane[..., half:2 * half]
+    return lane[..., 0]
+
+
+def dot(x, y):
+    return lanes(x * y)
+
+
+def fnv(data, value=0xcbf29ce484222325):
+    """1.7"""
+    for byte in data:
+        value = ((value ^ byte) * 0x100000001b3) & 0xffffffffffffffff
+    return value
+
+
+# ---- 2. Random numbers ----
+
+class Generator:
+    def __init__(self, seed):
+        self.w = [seed & 0xffffffff]
+        for i in range(1, 624):
+            last = self.w[-1]
+            self.w.append((1812433253 * (last ^ last >> 30) + i) & 0xffffffff)
+        self.next = 624
+
+    def word(self):
+        w = self.w
+        if self.next == 624:
+            for i in range(624):
+                y = w[i] & 0x80000000 | w[(i + 1) % 624] & 0x7fffffff
+                w[i] = w[(i + 397) % 624] ^ y >> 1 ^ (0x9908b0df if y & 1 else 0)
+            self.next = 0
+        y = w[self.next]
+        self.next += 1
+        y ^= y >> 11
+        y ^= y << 7 & 0x9d2c5680
+        y ^= y << 15 & 0xefc60000
+        return y ^ y >> 18
+
+    def random64(self):
+        high = self.word()
+        return (high << 32 | self.word()) % 2 ** 63
+
+    def uniform(self, lo, hi, n):
+        lo, hi = F(lo), F(hi)
+        u = np.array([self.word() & 0xffffff for _ in range(n)], D) * 2.0 ** -24
+        return (u * D(hi - lo) + D(lo)).astype(F)
+
+    @staticmethod
+    def blocks(sd, x):
+        x = x.reshape(-1, 16).astype(D)
+        r = np.sqrt(-2.0 * log(1.0 - x[:, :8]))
+        sine, cosine = sine_and_cosine(TWO_PI * x[:, 8:])
+        return np.concatenate([(D(sd) * r) * cosine, (D(sd) * r) * sine], 1).astype(F).reshape(-1)
+
+    def normal(self, sd, n):
+        sd = F(sd)
+        x = self.uniform(0, 1, n)
+        whole = n // 16 * 16
+        x[:whole] = self.blocks(sd, x[:whole])
+        if n % 16:
+            x[-16:] = self.blocks(sd, self.uniform(0, 1, 16))
+        return x
+
+    def permutation(self, n):
+        p = list(range(n))
+        for i in range(n - 1):
+            j = i + self.word() % (n - i)
+            p[i], p[j] = p[j], p[i]
+        return p
+
+
+def drawn(n, seed):
+    """D(n, seed) of section 13"""
+    return Generator(seed).uniform(-1, 1, n)
+
+
+# ---- 3. Matrices ----
+
+def product(A, B, C=None, segment=None):
+    """A (M,K) times B (K,N), on top of C if given; k in segments, and in runs of 256 within each."""
+    K = A.shape[1]
+    segment = segment or K
+    c = np.zeros((A.shape[0], B.shape[1]), F) if C is None else C
+    for begin in range(0, K, segment):
+        for run in range(begin, begin + segment, 256):
+            s = np.zeros_like(c)
+            for k in range(run, min(run + 256, begin + segment)):
+                s = s + A[:, k, None] * B[None, k, :]
+            c = c + s
+    return c
+
+
+# ---- 4. Layers ----
+
+def columns(x, R, S, stride, pad):
+    """col (taps, N*P*Q) of section 4, and P, Q"""
+    N, C, H, W = x.shape
+    P, Q = (H + 2 * pad - R) // stride + 1, (W + 2 * pad - S) // stride + 1
+    wide = np.zeros((N, C, H + 2 * pad, W + 2 * pad), F)
+    wide[:, :, pad:pad + H, pad:pad + W] = x
+    col = np.empty((C, R, S, N, P, Q), F)
+    for r in range(R):
+        for s in range(S):
+            taken = wide[:, :, r:r + stride * P:stride, s:s + stride * Q:stride][:, :, :P, :Q]
+            col[:, r, s] = taken.transpose(1, 0, 2, 3)
+    return col.reshape(C * R * S, N * P * Q), P, Q
+
+
+def channels_first(y):
+    """(N,K,P,Q) as (K, N*P*Q)"""
+    return y.transpose(1, 0, 2, 3).reshape(y.shape[1], -1)
+
+
+def conv_forward(x, w, stride, pad):
+    K, C, R, S = w.shape
+    col, P, Q = columns(x, R, S, stride, pad)
+    return product(w.reshape(K, -1), col).reshape(K, x.shape[0], P, Q).transpose(1, 0, 2, 3).copy()
+
+
+def conv_backward_weight(dw, dy, x, stride, pad):
+    K, C, R, S = dw.shape
+    col, P, Q = columns(x, R, S, stride, pad)
+    return product(channels_first(dy), col.T, dw.reshape(K, -1), P * Q).reshape(dw.shape)
+
+
+def conv_backward_input(dx, dy, w, stride, pad):
+    N, C, H, W = dx.shape
+    K, _, R, S = w.shape
+    P, Q = dy.shape[2:]
+    dcol = product(w.reshape(K, -1).T, channels_first(dy)).reshape(C, R, S, N, P, Q)
+    wide = np.zeros((N, C, H + 2 * pad + stride, W + 2 * pad + stride), F)
+    wide[:, :, pad:pad + H, pad:pad + W] = dx
+    for r in range(R):
+        for s in range(S):
+            wide[:, :, r:r + stride * P:stride, s:s + stride * Q:stride][:, :, :P, :Q] += dcol[:, r, s].transpose(1, 0, 2, 3)
+    return wide[:, :, pad:pad + H, pad:pad + W].copy()
+
+
+def over_images(per_image):
+    """(N, C) sums, added image by image"""
+    total = np.zeros(per_image.shape[1])
+    for row in per_image:
+        total = total + row
+    return total
+
+
+def planes(x):
+    return x.reshape(x.shape[0], x.shape[1], -1).astype(D)
+
+
+def spread(per_channel, like):
+    return np.asarray(per_channel).reshape((1, -1, 1, 1)).astype(like)
+
+
+class Norm:
+    """4.2: the statistics of one pass, its forward and its backward."""
+
+    def __init__(self, x, weight, bias, running_mean, running_var, training, updates):
+        m = D(x.size // x.shape[1])
+        self.x, self.m, self.training = x, m, training
+        mean, var = running_mean.astype(D), running_var.astype(D)
+        if training:
+            mean = over_images(lanes(planes(x))) / m
+            d = planes(x) - mean[None, :, None]
+            sq = over_images(lanes(d * d))
+            var = sq / m
+            for _ in range(updates):
+                running_mean[:] = ((1.0 - 0.1) * running_mean.astype(D) + 0.1 * mean).astype(F)
+                running_var[:] = ((1.0 - 0.1) * running_var.astype(D) + 0.1 * (sq / (m - 1.0))).astype(F)
+        self.mean, self.isd = mean, 1.0 / np.sqrt(var + 1e-5)
+        self.scale = (weight.astype(D) * self.isd).astype(F)
+        self.shift = (bias.astype(D) - mean * self.scale.astype(D)).astype(F)
+
+    def forward(self, residual=None, relu=True):
+        z = self.x * spread(self.scale, F)
+        z = z + spread(self.shift, F)
+        if residual is not None:
+            z = z + residual
+        self.relu = relu
+        self.y = np.where(z > 0, z, F(0)) if relu else z
+        return self.y
+
+    def backward(self, dy, dweight, dbias):
+        """dx, dz; dweight and dbias are added to"""
+        dz = np.where(self.y > 0, dy, F(0)) if self.relu else dy
+        scale = self.scale.astype(D)
+        s1 = over_images(lanes(planes(dz)))
+        s2 = over_images(lanes(planes(dz) * (planes(self.x) - self.mean[None, :, None])))
+        dbias[:] = (dbias.astype(D) + s1).astype(F)
+        dweight[:] = (dweight.astype(D) + s2 * self.isd).astype(F)
+        b = (((-scale * self.isd) * self.isd) * s2) / self.m if self.training else 0.0 * scale
+        k = (-scale * s1) / self.m if self.training else 0.0 * scale
+        dx = dz * spread(self.scale, F) + (self.x - spread(self.mean, F)) * spread(b, F)
+        return dx + spread(k, F), dz
+
+
+def max_pool(x):
+    """4.3: values, and the winners' places among the columns of each window"""
+    N, C, H, W = x.shape
+    P, Q = (H - 1) // 2 + 1, (W - 1) // 2 + 1
+    y, where = np.empty((N, C, P, Q), F), np.empty((N, C, P, Q, 2), int)
+    for p in range(P):
+        for q in range(Q):
+            places = [(h, w) for h in range(2 * p - 1, 2 * p + 2) for w in range(2 * q - 1, 2 * q + 2) if 0 <= h < H and 0 <= w < W]
+            window = np.stack([x[:, :, h, w] for h, w in places], -1)
+            best = window.argmax(-1)                    # the first of equals
+            y[:, :, p, q] = np.take_along_axis(window, best[..., None], -1)[..., 0]
+            where[:, :, p, q] = np.array(places)[best]
+    return y, where
+
+
+def max_pool_backward(dx, dy, where):
+    for n, c, p, q in np.ndindex(dy.shape):
+        h, w = where[n, c, p, q]
+        dx[n, c, h, w] = dx[n, c, h, w] + dy[n, c, p, q]
+    return dx
+
+
+def cross_entropy(logits, labels):
+    """4.5: the loss and dlogits, weight 1"""
+    N, K = logits.shape
+    total, gradient = D(0), np.empty((N, K), F)
+    for n in range(N):
+        x = logits[n].astype(D)
+        e = exp(x - x.max())
+        Z = D(0)
+        for value in e:
+            Z = Z + value
+        total = total + (log(Z) - (x[labels[n]] - x.max()))
+        onehot = np.zeros(K)
+        onehot[labels[n]] = 1.0
+        gradient[n] = ((1.0 * (e / Z - onehot)) / N).astype(F)
+    return total / N, gradient
+
+
+# ---- 5. The model's parameters ----
+
+AREAS = ("V1", "V2", "V4", "IT")
+
+
+class Model:
+    """The small model of the golden values: its tensors by name, in the order of the table."""
+    size, channels, times, scale, classes, width, outputs = 32, (4, 6, 8, 10), (1, 2, 4, 2), 2, 10, 8, 12
+
+    def __init__(self):
+        self.tensor, self.convolutions, self.head = {}, [], []
+        self.conv("V1.conv1", 3, self.channels[0], 7)
+        self.norm("V1.norm1", self.channels[0])
+        self.conv("V1.conv2", self.channels[0], self.channels[0], 3)
+        self.norm("V1.norm2", self.channels[0])
+        for a in (1, 2, 3):
+            area, before, C = AREAS[a], self.channels[a - 1], self.channels[a]
+            self.conv(area + ".conv_input", before, C, 1)
+            self.conv(area + ".skip", C, C, 1)
+            self.norm(area + ".norm_skip", C)
+            self.conv(area + ".conv1", C, C * self.scale, 1)
+            self.conv(area + ".conv2", C * self.scale, C * self.scale, 3)
+            self.conv(area + ".conv3", C * self.scale, C, 1)
+            for t in range(self.times[a]):
+                self.norm(f"{area}.norm1_{t}", C * self.scale)
+                self.norm(f"{area}.norm2_{t}", C * self.scale)
+                self.norm(f"{area}.norm3_{t}", C)
+        self.linear("decoder.linear", self.channels[3], self.classes)
+        for a in range(4):
+            side = self.size // 4 >> a
+            self.linear("fc_" + AREAS[a].lower(), self.channels[a] * side * side, self.width)
+        self.linear("fc", 4 * self.width, self.outputs)
+        self.trained = [n for n in self.tensor if ".running_" not in n]
+        self.trained.sort(key=lambda n: n.startswith("fc"))         # stable: CORnet-S first
+        self.statistics = [n for n in self.tensor if ".running_" in n]
+
+    def conv(self, name, C, K, kernel):
+        self.tensor[name + ".weight"] = np.zeros((K, C, kernel, kernel), F)
+        self.convolutions.append(name + ".weight")
+
+    def norm(self, name, C):
+        for field, value in (("weight", 1), ("bias", 0), ("running_mean", 0), ("running_var", 1)):
+            self.tensor[f"{name}.{field}"] = np.full(C, value, F)
+
+    def linear(self, name, C, K):
+        self.tensor[name + ".weight"], self.tensor[name + ".bias"] = np.zeros((K, C), F), np.zeros(K, F)
+        if name.startswith("fc"):
+            self.head.append(name)
+
+    def values(self):
+        return np.concatenate([self.tensor[n].reshape(-1) for n in self.trained + self.statistics])
+
+    def draw(self, seed):
+        """2.5"""
+        g = Generator(seed)
+        for name in self.convolutions:
+            self.draw_default(g, name)
+        self.draw_default(g, "decoder.linear.weight")
+        self.draw_default(g, "decoder.linear.bias")
+        for name in self.convolutions:
+            w = self.tensor[name]
+            sd = np.sqrt(2.0 / D(w.shape[2] * w.shape[3] * w.shape[0]))
+            w[:] = g.normal(sd, w.size).reshape(w.shape)
+        g = Generator(seed)
+        for name in self.head:
+            self.draw_default(g, name + ".weight")
+            self.draw_default(g, name + ".bias")
+
+    def draw_default(self, g, name):
+        t = self.tensor[name]
+        weight = self.tensor[name.replace(".bias", ".weight")]
+        fan_in = D(weight.size // weight.shape[0])
+        slope = np.sqrt(D(5))
+        gain = np.sqrt(2.0 / (1.0 + slope * slope))
+        bound = 1.0 / np.sqrt(fan_in) if name.endswith(".bias") else np.sqrt(D(3)) * (gain / np.sqrt(fan_in))
+        t[:] = g.uniform(-bound, bound, t.size).reshape(t.shape)
+
+
+# ---- 6. The tape ----
+
+class Value:
+    def __init__(self, data):
+        self.data, self.gradient = data, None
+
+    def add(self, g):
+        self.gradient = g.copy() if self.gradient is None else self.gradient + g
+
+    def gradient_or_zeros(self):
+        return np.zeros_like(self.data) if self.gradient is None else self.gradient
+
+
+class Tape:
+    """Each operation computes its result at once and remembers its backward."""
+
+    def __init__(self, model, training, updates=1):
+        self.model, self.training, self.updates = model, training, updates
+        self.backwards, self.named = [], {}
+        self.gradients = {n: np.zeros_like(model.tensor[n]) for n in model.trained}
+
+    def conv(self, x, name, stride, pad, needs_input_gradient=True):
+        w, out = self.model.tensor[name + ".weight"], None
+
+        def backward():
+            self.gradients[name + ".weight"] = conv_backward_weight(self.gradients[name + ".weight"], out.gradient, x.data, stride, pad)
+            if needs_input_gradient:
+                x.gradient = conv_backward_input(x.gradient_or_zeros(), out.gradient, w, stride, pad)
+
+        out = Value(conv_forward(x.data, w, stride, pad))
+        self.backwards.append((out, backward))
+        return out
+
+    def norm(self, x, name, residual=None, relu=True):
+        t = self.model.tensor
+        fields = [t[f"{name}.{f}"] for f in ("weight", "bias", "running_mean", "running_var")]
+        norm = Norm(x.data, *fields, self.training, self.updates)
+        out = Value(norm.forward(None if residual is None else residual.data, relu))
+
+        def backward():
+            dx, dz = norm.backward(out.gradient, self.gradients[name + ".weight"], self.gradients[name + ".bias"])
+            if residual is not None:
+                residual.add(dz)
+            x.gradient = dx
+
+        self.backwards.append((out, backward))
+        return out
+
+    def max_pool(self, x):
+        y, where = max_pool(x.data)
+        out = Value(y)
+
+        def backward():
+            x.gradient = max_pool_backward(x.gradient_or_zeros(), out.gradient, where)
+
+        self.backwards.append((out, backward))
+        return out
+
+    def average_pool(self, x):
+        N, C, H, W = x.data.shape
+        out = Value((lanes(planes(x.data)) / D(H * W)).astype(F))
+
+        def backward():
+            share = (out.gradient.astype(D) / D(H * W)).astype(F)
+            x.add(np.broadcast_to(share[:, :, None, None], x.data.shape))
+
+        self.backwards.append((out, backward))
+        return out
+
+    def linear(self, x, name):
+        w, b = self.model.tensor[name + ".weight"], self.model.tensor[name + ".bias"]
+        flat = x.data.reshape(x.data.shape[0], -1)
+        out = Value(product(flat, w.T) + b)
+
+        def backward():
+            dy = out.gradient
+            self.gradients[name + ".weight"] = product(dy.T, flat, self.gradients[name + ".weight"])
+            for row in dy:
+                self.gradients[name + ".bias"] = self.gradients[name + ".bias"] + row
+            x.add(product(dy, w).reshape(x.data.shape))
+
+        self.backwards.append((out, backward))
+        return out
+
+    def relu(self, x):
+        out = Value(np.where(x.data > 0, x.data, F(0)))
+
+        def backward():
+            x.gradient = np.where(out.data > 0, out.gradient, F(0))
+
+        self.backwards.append((out, backward))
+        return out
+
+    def concatenation(self, parts):
+        out = Value(np.concatenate([p.data for p in parts], 1))
+
+        def backward():
+            at = 0
+            for p in parts:
+                p.gradient = out.gradient[:, at:at + p.data.shape[1]]
+                at += p.data.shape[1]
+
+        self.backwards.append((out, backward))
+        return out
+
+    def area(self, x, area, times):
+        x = self.conv(x, area + ".conv_input", 1, 0)
+        for t in range(times):
+            stride, skip = (2, None) if t == 0 else (1, x)
+            if t == 0:
+                skip = self.norm(self.conv(x, area + ".skip", 2, 0), area + ".norm_skip", relu=False)
+            h = self.norm(self.conv(x, area + ".conv1", 1, 0), f"{area}.norm1_{t}")
+            h = self.norm(self.conv(h, area + ".conv2", stride, 1), f"{area}.norm2_{t}")
+            x = self.norm(self.conv(h, area + ".conv3", 1, 0), f"{area}.norm3_{t}", residual=skip)
+            self.named[f"{area}.{t}"] = x
+        return x
+
+    def run(self, images):
+        """6.1"""
+        x = self.norm(self.conv(Value(images), "V1.conv1", 2, 3, needs_input_gradient=False), "V1.norm1")
+        outputs = [self.norm(self.conv(self.max_pool(x), "V1.conv2", 1, 1), "V1.norm2")]
+        for a in (1, 2, 3):
+            outputs.append(self.area(outputs[-1], AREAS[a], self.model.times[a]))
+        for name, value in zip(AREAS, outputs):
+            self.named[name] = value
+        self.named["logits"] = self.linear(self.average_pool(outputs[-1]), "decoder.linear")
+        encoded = [self.relu(self.linear(value, "fc_" + name.lower())) for name, value in zip(AREAS, outputs)]
+        self.named["prediction"] = self.linear(self.concatenation(encoded), "fc")
+        return self.named
+
+    def backward(self, dlogits, dprediction):
+        """6.2"""
+        self.named["logits"].gradient, self.named["prediction"].gradient = dlogits, dprediction
+        for out, backward in reversed(self.backwards):
+            if out.gradient is not None:
+                backward()
+        return self.gradients
+
+
+# ---- 7. The alignment loss ----
+
+def unit(x):
+    z = x - lanes(x) / D(len(x))
+    norm = np.sqrt(dot(z, z))
+    return (z / norm if norm > 0 else np.zeros_like(z)), norm
+
+
+def unit_backward(du, u, norm):
+    along, mu = dot(du, u), lanes(du) / D(len(u))
+    return ((du - mu) - u * along) / norm if norm > 0 else np.zeros_like(u)
+
+
+def sigmoid(x):
+    return 1.0 / (1.0 + exp(-x))
+
+
+def soft_rank(z):
+    rank = np.ones(len(z))
+    for a in range(len(z)):
+        for b in range(a + 1, len(z)):
+            s = sigmoid((z[a] - z[b]) / 0.1)
+            rank[a] = rank[a] + s
+            rank[b] = rank[b] + (1.0 - s)
+    return rank
+
+
+def soft_rank_backward(g, z):
+    dz = np.zeros(len(z))
+    for a in range(len(z)):
+        for b in range(a + 1, len(z)):
+            s = sigmoid((z[a] - z[b]) / 0.1)
+            flow = ((s * (1.0 - s)) * (g[a] - g[b])) / 0.1
+            dz[a] = dz[a] + flow
+            dz[b] = dz[b] - flow
+    return dz
+
+
+def contrast(G, beta, prediction, target, spearman):
+    """7.3 and 7.4: the value; G is added to"""
+    N, length = prediction.shape
+    root = np.sqrt(D(length))
+    Y = [unit(ranks(y) if spearman else y)[0] for y in target]
+    total = D(1)
+    for i in range(N):
+        x = prediction[i]
+        if spearman:
+            z, norm1 = unit(x)
+            z = z * root
+            x = soft_rank(z)
+        u, norm2 = unit(x)
+        du = np.zeros(length)
+        for j in range(N):
+            w = -1.0 / D(N) if i == j else 1.0 / (D(N) * D(N - 1))
+            total = total + w * dot(u, Y[j])
+            du = du + w * Y[j]
+        g = unit_backward(du, u, norm2)
+        if spearman:
+            g = unit_backward(soft_rank_backward(g, z) * root, z / root, norm1)
+        G[i] = G[i] + beta * g
+    return total
+
+
+def alignment_loss(logits, labels, prediction, target, beta, spearman):
+    classification, dlogits = cross_entropy(logits, labels)
+    p, y = prediction.astype(D), target.astype(D)
+    d = p - y
+    mse = lanes((d * d).reshape(-1)) / D(d.size)
+    G = np.zeros(p.shape) + beta * ((2.0 * d) / D(d.size))
+    value = contrast(G, beta, p, y, spearman)
+    return (classification, mse, value), dlogits, G.astype(F)
+
+
+# ---- 8. Adam ----
+
+def adam(w, m, v, g, lr, t):
+    a1, b1, a2, b2, eps = F(0.9), F(1.0 - 0.9), F(0.999), F(1.0 - 0.999), F(1e-8)
+    rate = F(-lr / (1.0 - power(0.9, t)))
+    root = F(np.sqrt(D(1.0 - power(0.999, t))))
+    m[...] = m * a1 + g * b1
+    v[...] = v * a2 + (g * g) * b2
+    w[...] = w + rate * (m / (np.sqrt(v) / root + eps))
+
+
+# ---- 9. Analysis ----
+
+def ranks(x):
+    order = np.argsort(x, kind="stable")
+    rank = np.empty(len(x))
+    i = 0
+    while i < len(x):
+        j = i
+        while j + 1 < len(x) and x[order[j + 1]] == x[order[i]]:
+            j += 1
+        rank[order[i:j + 1]] = (D(i) + D(j)) / 2.0 + 1.0
+        i = j + 1
+    return rank
+
+
+def pearson(x, y):
+    a, b = x - lanes(x) / D(len(x)), y - lanes(y) / D(len(y))
+    return np.clip(dot(a, b) / (np.sqrt(dot(a, a)) * np.sqrt(dot(b, b))), -1.0, 1.0)
+
+
+def rdm(x, metric):
+    x = x.astype(D)
+    if metric == "pearson":
+        x = np.stack([unit(row)[0] for row in x])
+    if metric == "cosine":
+        x = np.stack([row / np.sqrt(dot(row, row)) for row in x])
+    M = len(x)
+    out = np.zeros((M, M))
+    for i in range(M):
+        for j in range(i + 1, M):
+            d = x[i] - x[j]
+            out[i, j] = out[j, i] = np.sqrt(lanes(d * d)) if metric == "euclidean" else 1.0 - dot(x[i], x[j])
+    return out
+
+
+def rsa(a, b):
+    above = np.triu_indices(len(a), 1)
+    return pearson(ranks(a[above]), ranks(b[above]))
+
+
+# ---- 13. The golden values ----
+
+def elementary():
+    x = drawn(2000, 1).astype(D) * 720.0
+    y = exp(x)
+    yield "exp", y
+    yield "log", log(y + 2.0 ** -1060)
+    sine, cosine = sine_and_cosine(x)
+    yield "sin", sine
+    yield "cos", cosine
+    yield "sqrt and power", np.sqrt(np.abs(x)) + np.array([power(0.999, i) for i in range(2000)])
+    sums = []
+    for i in range(100):
+        sums += [lanes(x[:20 * i]), dot(x[:1900], x[i:i + 1900])]
+    yield "sum and dot", np.array(sums)
+
+
+def random_numbers():
+    g = Generator(2024)
+    yield "random words", np.array([g.word() if i % 2 else g.random64() & 0xffffffff for i in range(2000)], D)
+    yield "uniform", g.uniform(-0.3, 0.7, 2000)
+    yield "normal", g.normal(0.05, 1997)
+    yield "permutation", np.array(g.permutation(2000), D)
+
+
+def matrices():
+    M, N, K = 37, 53, 700
+    values = drawn(M * K + N * K, 3)
+    a, b = values[:M * K], values[M * K:]
+    C = None
+    for form in range(4):
+        A = a.reshape(K, M).T if form & 1 else a.reshape(M, K)
+        B = b.reshape(N, K).T if form >> 1 else b.reshape(K, N)
+        C = product(A, B, C)
+    yield "gemm", C
+
+
+def convolution(name, N, C, H, W, K, kernel, stride, pad):
+    values = drawn(N * C * H * W + K * C * kernel * kernel, 4)
+    x, w = values[:N * C * H * W].reshape(N, C, H, W), values[N * C * H * W:].reshape(K, C, kernel, kernel)
+    y = conv_forward(x, w, stride, pad)
+    yield name, y
+    yield name + " backward weight", conv_backward_weight(np.zeros_like(w), y, x, stride, pad)
+    yield name + " backward input", conv_backward_input(np.zeros_like(x), y, w, stride, pad)
+
+
+def batch_norm():
+    x = drawn(1215, 5).reshape(3, 5, 9, 9)
+    residual, dy = drawn(2430, 6).reshape(2, 3, 5, 9, 9)
+    p = drawn(20, 7).reshape(4, 5).copy()
+    norm = Norm(x, p[0], p[1], p[2], p[3], True, 2)
+    yield "batch norm forward", norm.forward(residual)
+    yield "batch norm running", p
+    dp = np.zeros((2, 5), F)
+    yield "batch norm backward input", norm.backward(dy, dp[0], dp[1])[0]
+    yield "batch norm backward weight", dp
+
+
+def pooling_and_entropy():
+    x = drawn(864, 8).reshape(2, 3, 12, 12)
+    y, where = max_pool(x)
+    dx = max_pool_backward(np.zeros_like(x), y, where)
+    yield "max pool", np.concatenate([y.reshape(-1), dx.reshape(-1)])
+    loss, gradient = cross_entropy(y.reshape(6, 36), [0, 3, 11, 35, 7, 7])
+    yield "cross-entropy gradient", gradient
+    yield "cross-entropy", np.array([loss])
+
+
+def three_steps(model, spearman):
+    values = drawn(9216 + 36, 9)
+    images, target = values[:9216].reshape(3, 3, 32, 32), values[9216:].reshape(3, 12)
+    m = {n: np.zeros_like(model.tensor[n]) for n in model.trained}
+    v = {n: np.zeros_like(model.tensor[n]) for n in model.trained}
+    losses = []
+    for t in (1, 2, 3):
+        tape = Tape(model, training=True)
+        named = tape.run(images)
+        parts, dlogits, dprediction = alignment_loss(named["logits"].data, [1, 0, 7], named["prediction"].data, target, 40.0, spearman)
+        gradients = tape.backward(dlogits, dprediction)
+        for n in model.trained:
+            adam(model.tensor[n], m[n], v[n], gradients[n], 1e-3, t)
+        losses += parts
+    return np.array(losses)
+
+
+def whole_model():
+    model = Model()
+    model.draw(2024)
+    yield "fresh weights", model.values()
+    named = Tape(model, training=False).run(drawn(9216, 9).reshape(3, 3, 32, 32))
+    for layer in ("V1", "V2.0", "V4.3", "IT", "logits", "prediction"):
+        yield "forward " + layer, named[layer].data
+    losses = three_steps(model, spearman=False)
+    yield "trained weights, Pearson contrast", model.values()
+    yield "training losses", losses
+    three_steps(model, spearman=True)
+    yield "trained weights, Spearman contrast", model.values()
+
+
+def analysis():
+    x = np.trunc(drawn(600, 10) * F(8)).reshape(20, 30)
+    made = {}
+    for metric in ("pearson", "cosine", "euclidean"):
+        made[metric] = rdm(x, metric)
+        yield "rdm " + metric, made[metric]
+    a, b = made["euclidean"], made["pearson"]
+    yield "rsa and pearson", np.array([rsa(a, b), pearson(a.reshape(-1), b.reshape(-1))])
+
+
+def every_value():
+    yield from elementary()
+    yield from random_numbers()
+    yield from matrices()
+    yield from convolution("conv 3x3", 2, 5, 13, 11, 7, 3, 2, 1)
+    yield from convolution("conv 7x7", 1, 3, 20, 20, 6, 7, 2, 3)
+    yield from batch_norm()
+    yield from pooling_and_entropy()
+    yield from whole_model()
+    yield from analysis()
+
+
+def main():
+    here = os.path.dirname(os.path.abspath(__file__))
+    path = sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, "..", "..", "cli", "golden_values.c")
+    with open(path) as f:
+        wanted = {name: int(bits, 16) for name, bits in re.findall(r'\{ "([^"]+)", UINT64_C\((0x[0-9a-f]+)\)', f.read())}
+    agree = differ = 0
+    for name, value in every_value():
+        little = value.astype(value.dtype.newbyteorder("<"))
+        same = wanted.pop(name, None) == fnv(little.tobytes())
+        agree, differ = agree + same, differ + (not same)
+        if not same:
+            print(f"{name}: differs; the first values here are {[float(v).hex() for v in value.reshape(-1)[:3]]}")
+    for name in wanted:
+        print(f"{name}: not computed here")
+    differ += len(wanted)
+    print(f"{agree} agree, {differ} differ")
+    return 1 if differ else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
