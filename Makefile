@@ -31,6 +31,16 @@ demo: realnet
 test: realnet $(BUILD)/tests/run
 	sh tests/run.sh $(BUILD)
 
+# The golden values over compilers, flags, threads and an emulated big-endian machine; what is not installed is skipped.
+test-portable:
+	sh tests/portable/run.sh $(BUILD)
+
+# exp and log of every float: two minutes.
+exhaustive:
+	@mkdir -p $(BUILD)
+	$(CC) $(FLAGS) -Wno-unknown-pragmas tests/exhaustive/main.c realnet.c -lm -o $(BUILD)/exhaustive
+	$(BUILD)/exhaustive
+
 bench: realnet
 	./realnet bench
 
@@ -48,4 +58,4 @@ install: realnet
 clean:
 	rm -rf $(BUILD) realnet demo
 
-.PHONY: all demo test bench study install clean
+.PHONY: all demo test test-portable exhaustive bench study install clean

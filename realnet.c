@@ -468,7 +468,7 @@ static void product_naive(size_t M, size_t N, size_t K, size_t segment, const op
  * of MR x NR running sums stays in registers for one run. The table gives the tile that fills the registers of each
  * instruction set: MR*NR/VECTOR sums, a few left for operands. */
 #if defined(__AVX512F__)
-enum { VECTOR = 16, MR = 8, NR = 48 };                  /* 24 of 32 registers */
+enum { VECTOR = 16, MR = 8, NR = 32 };                  /* 16 of 32 registers: a panel of B fits L1 */
 #elif defined(__AVX__)
 enum { VECTOR = 8, MR = 6, NR = 16 };                   /* 12 of 16 */
 #elif defined(__aarch64__)
@@ -482,53 +482,75 @@ enum { GROUP = RUN,                                     /* k packed at a time: a
        ROWS = 16 * MR, COLUMNS = 960 / NR * NR,         /* packed at a time: A in L2, B in L2 or L3 */
        DCOL = 1 << 20 };                                /* floats of a gradient's column block */
 
-/* s (MR,NR) = the run's sums over k < length of a[k,i] b[k,j], panels a (length,MR), b (length,NR). */
+/* s = the run's sums over k < length of a[k,i] b[k,j], panels a (length,MR), b (length,NR); then c (MR,NR) = s, or c += s when
+ * add is not 0. */
 #if defined(__GNUC__) && !defined(RN_PLAIN_C) && (defined(__AVX__) || defined(__SSE2__) || defined(__ARM_NEON) || defined(__wasm_simd128__))
 typedef float vector __attribute__((vector_size(VECTOR * 4), may_alias));
+typedef float loose_vector __attribute__((vector_size(VECTOR * 4), may_alias, aligned(4)));
 #if defined(__clang__) && defined(__AVX512F__)
 __attribute__((min_vector_width(512)))                  /* else clang halves the vectors on some processors */
 #endif
-static void tile(float *s, const float *a, const float *b, size_t length)
+static void tile(float *c, size_t row_stride, int add, const float *a, const float *b, size_t length)
 {
-    vector sum[MR][NR / VECTOR];
-    memset(sum, 0, sizeof sum);
+    vector s[MR][NR / VECTOR];
+    memset(s, 0, sizeof s);
+    for (int i = 0; i < MR; i++)                        /* C is far away: fetch it while the run is summed */
+        for (int j = 0; j < NR; j += 16)
+            __builtin_prefetch(c + (size_t)i * row_stride + j, 1);
     for (size_t k = 0; k < length; k++, a += MR, b += NR)
         for (int i = 0; i < MR; i++)
             for (int j = 0; j < NR / VECTOR; j++) {
                 const vector ab = a[i] * *(const vector *)(b + j * VECTOR);
-                sum[i][j] = sum[i][j] + ab;
+                s[i][j] = s[i][j] + ab;
             }
-    memcpy(s, sum, sizeof sum);
+    for (int i = 0; i < MR; i++, c += row_stride)
+        for (int j = 0; j < NR / VECTOR; j++) {
+            loose_vector *to = (loose_vector *)(c + j * VECTOR);
+            if (add) *to = *to + s[i][j];
+            else *to = s[i][j];
+        }
 }
 #else
-static void tile(float *s, const float *a, const float *b, size_t length)
+static void tile(float *c, size_t row_stride, int add, const float *a, const float *b, size_t length)
 {
-    float sum[MR][NR];
-    memset(sum, 0, sizeof sum);
+    float s[MR][NR];
+    memset(s, 0, sizeof s);
     for (size_t k = 0; k < length; k++, a += MR, b += NR)
         for (int i = 0; i < MR; i++)
             for (int j = 0; j < NR; j++) {
                 const float ab = a[i] * b[j];
-                sum[i][j] = sum[i][j] + ab;
+                s[i][j] = s[i][j] + ab;
             }
-    memcpy(s, sum, sizeof sum);
+    for (int i = 0; i < MR; i++, c += row_stride)
+        for (int j = 0; j < NR; j++)
+            c[j] = add ? c[j] + s[i][j] : s[i][j];
 }
 #endif
 
-/* c = s for the first run of a product that starts from 0, c += s else, over the tile's valid rows and columns. */
-static void add_tile(const result *C, size_t i0, size_t j0, size_t rows, size_t columns, const float *s, int first)
+/* A tile at the edge: its whole goes to s first, then the valid rows and columns to C, a piece for each image they reach over. */
+static void add_edge(const result *C, size_t i0, size_t j0, size_t rows, size_t columns, const float *s, int add)
 {
-    for (size_t done = 0, piece; done < columns; done += piece) {       /* pieces that lie in one image */
+    for (size_t done = 0, piece; done < columns; done += piece) {
         const size_t left = C->columns - (j0 + done) % C->columns;
-        piece = left < columns - done ? left : columns - done;
         float *c = result_at(C, i0, j0 + done);
-        for (size_t i = 0; i < rows; i++, c += C->row_stride) {
-            const float *t = s + i * NR + done;
-            if (first)
-                for (size_t j = 0; j < piece; j++) c[j] = t[j];
-            else
-                for (size_t j = 0; j < piece; j++) c[j] = c[j] + t[j];
-        }
+        piece = left < columns - done ? left : columns - done;
+        for (size_t i = 0; i < rows; i++, c += C->row_stride)
+            for (size_t j = 0; j < piece; j++)
+                c[j] = add ? c[j] + s[i * NR + done + j] : s[i * NR + done + j];
+    }
+}
+
+/* Runs of a group of k, one after another, for the tile at row i0 and column j0 of C. */
+static void add_tile(const result *C, size_t i0, size_t j0, size_t rows, size_t columns, int add, const float *a, const float *b,
+                     size_t k, size_t group, size_t K, size_t segment, float *edge)
+{
+    const int whole = rows >= MR && columns >= NR && j0 % C->columns + NR <= C->columns;
+    float *c = result_at(C, i0, j0);
+    for (size_t kt = 0, length; kt < group; kt += length, add = 1) {
+        length = run_length(k + kt, K, segment);
+        tile(whole ? c : edge, whole ? C->row_stride : NR, whole && add, a + kt * MR, b + kt * NR, length);
+        if (!whole)
+            add_edge(C, i0, j0, rows < MR ? rows : MR, columns < NR ? columns : NR, edge, add);
     }
 }
 
@@ -638,7 +660,7 @@ static void pack(float *panels, size_t width, const operand *v, size_t outer, si
 }
 
 /* Scratch of one thread. */
-enum { PACKED_A = ROWS * GROUP, PACKED_B = COLUMNS * GROUP, SCRATCH = PACKED_A + PACKED_B + DCOL };
+enum { PACKED_A = ROWS * GROUP, PACKED_B = COLUMNS * GROUP, SCRATCH = PACKED_A + PACKED_B + DCOL + (MR * NR + 15) / 16 * 16 };
 
 size_t rn_workspace_size(int threads)
 {
@@ -658,7 +680,7 @@ static float *scratch_of(rn_workspace ws, int part)
 static void product_blocked(size_t i0, size_t i1, size_t j0, size_t j1, size_t K, size_t segment, const operand *A,
                             const operand *B, const result *C, int accumulate, float *scratch)
 {
-    float *a = scratch, *b = scratch + PACKED_A;
+    float *a = scratch, *b = a + PACKED_A, *edge = b + PACKED_B + DCOL;
     for (size_t j = j0; j < j1; j += COLUMNS) {
         const size_t columns = j1 - j < COLUMNS ? j1 - j : COLUMNS;
         for (size_t k = 0, group; k < K; k += group) {
@@ -671,13 +693,8 @@ static void product_blocked(size_t i0, size_t i1, size_t j0, size_t j1, size_t K
                 pack(a, MR, A, i, rows, k, group);
                 for (size_t jt = 0; jt < columns; jt += NR)
                     for (size_t it = 0; it < rows; it += MR)
-                        for (size_t kt = 0, length; kt < group; kt += length) {
-                            float s[MR * NR];
-                            length = run_length(k + kt, K, segment);
-                            tile(s, a + it * group + kt * MR, b + jt * group + kt * NR, length);
-                            add_tile(C, i + it, j + jt, rows - it < MR ? rows - it : MR, columns - jt < NR ? columns - jt : NR,
-                                     s, k + kt == 0 && !accumulate);
-                        }
+                        add_tile(C, i + it, j + jt, rows - it, columns - jt, accumulate || k > 0, a + it * group, b + jt * group,
+                                 k, group, K, segment, edge);
             }
         }
     }

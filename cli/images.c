@@ -525,9 +525,13 @@ static void open_folder(image_set *set)
     int files;
     char **file = folder_names(set->source, &files);
     set->name = allocate((size_t)files, sizeof *set->name);
-    for (int i = 0; i < files; i++)
-        if (known_ending(file[i]))
-            set->name[set->count++] = join_path(set->source, file[i]);
+    for (int i = 0; i < files; i++) {
+        char *path = join_path(set->source, file[i]);
+        if (known_ending(file[i]) && !is_folder(path))
+            set->name[set->count++] = path;
+        else
+            release(path);
+    }
     release(file);
     if (set->count == 0)
         refuse_set(set, NULL, 0, "no file in this folder ends as an image: .png .jpg .jpeg .bmp .ppm .pgm .pnm (name "

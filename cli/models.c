@@ -103,6 +103,8 @@ static array tensor_as_array(tensor_file *f, int i)
     array a = { .kind = t->type[0] == 'F' || t->type[0] == 'B' ? 'f' : t->type[0] == 'U' ? 'u' : 'i', .rank = t->rank, .count = t->count };
     memcpy(a.shape, t->shape, sizeof a.shape);
     if (strcmp(t->type, "BOOL") == 0) a.kind = 'b';
+    if (strncmp(t->type, "F8", 2) == 0)
+        fail(EXIT_WRONG_INPUT, f->path, "%s is of type %s, which this program does not read (save it as F32)", t->name, t->type);
     const int small_float = strcmp(t->type, "F16") == 0 || strcmp(t->type, "BF16") == 0;
     a.item_size = small_float ? 4 : t->count ? (int)(t->bytes / t->count) : 1;
     a.data = allocate(t->count + 1, (size_t)a.item_size);

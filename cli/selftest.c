@@ -34,13 +34,14 @@ int command_selftest(int argc, char **argv)
         print_table(got, count);
         return EXIT_DONE;
     }
-    int moved = count == golden_stored_count ? 0 : 1;
-    for (int i = 0; i < count && i < golden_stored_count; i++) {
-        if (same(&got[i], &golden_stored[i])) continue;
-        if (moved++ == 0)
+    int moved = 0;
+    for (int i = 0; i < count; i++) {
+        if (i < golden_stored_count && same(&got[i], &golden_stored[i])) continue;
+        if (moved++ == 0 && i < golden_stored_count)
             fprintf(stderr, "realnet: selftest: '%s' moved: first value %a, wanted %a (hash %016" PRIx64 ", wanted %016" PRIx64 ")\n", got[i].name,
                     got[i].first[0], golden_stored[i].first[0], got[i].hash, golden_stored[i].hash);
     }
+    if (count < golden_stored_count) moved += golden_stored_count - count;
     const uint64_t fingerprint = golden_fingerprint(got, count);
     if (json) printf("{\"values\": %d, \"moved\": %d, \"fingerprint\": \"%016" PRIx64 "\"}\n", count, moved, fingerprint);
     else printf("%d golden values, %d moved, fingerprint %016" PRIx64 "\n", count, moved, fingerprint);

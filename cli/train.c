@@ -104,6 +104,10 @@ static float *read_targets(const char *path, const image_set *images, int *outpu
     if (a.count / a.shape[0] > 1 << 24) fail(EXIT_WRONG_INPUT, path, "%zu responses an image (at most 16777216)", a.count / a.shape[0]);
     *outputs = (int)(a.count / a.shape[0]);
     float *targets = array_floats(&a);
+    for (size_t i = 0; i < a.count; i++)
+        if (!(targets[i] - targets[i] == 0.0f))
+            fail(EXIT_WRONG_INPUT, path, "row %zu, column %zu is too large for float32 (rescale the responses)", i / (a.count / a.shape[0]),
+                 i % (a.count / a.shape[0]));
     array_free(&a);
     return targets;
 }

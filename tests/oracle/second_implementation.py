@@ -1,15 +1,19 @@
 """A second implementation, written from docs/arithmetic.md alone, of all that the golden values cover.
 
-It recomputes every golden value and compares the hashes with those stored in cli/golden_values.c (or in the file given, such as
-the output of `realnet selftest --print`). That they agree is evidence that the document is complete. Section numbers below are
-the document's. Slow and plain: NumPy's float32 and float64 do the rounding, loops keep the order.
+It recomputes every golden value and compares the hashes with those stored in cli/golden_values.c (or in TABLE, such as
+the output of `realnet selftest --print`). Given the program, it also repeats two short trainings, from images to
+loss.csv and weights. That all agree is evidence that the document is complete. Section numbers are the document's.
+Slow and plain: NumPy's float32 and float64 do the rounding, loops keep the order.
 
-    /usr/bin/python3 tests/oracle/second_implementation.py [TABLE]
+    /usr/bin/python3 tests/oracle/second_implementation.py [--table TABLE] [--program ./realnet]
 """
+import argparse
 import math
 import os
 import re
+import subprocess
 import sys
+import tempfile
 
 import numpy as np
 
@@ -231,7 +235,8 @@ def conv_backward_input(dx, dy, w, stride, pad):
     wide[:, :, pad:pad + H, pad:pad + W] = dx
     for r in range(R):
         for s in range(S):
-            wide[:, :, r:r + stride * P:stride, s:s + stride * Q:stride][:, :, :P, :Q] += dcol[:, r, s].transpose(1, 0, 2, 3)
+            place = wide[:, :, r:r + stride * P:stride, s:s + stride * Q:stride][:, :, :P, :Q]
+            place += dcol[:, r, s].transpose(1, 0, 2, 3)
     return wide[:, :, pad:pad + H, pad:pad + W].copy()
 
 
@@ -300,7 +305,8 @@ def max_pool(x):
     y, where = np.empty((N, C, P, Q), F), np.empty((N, C, P, Q, 2), int)
     for p in range(P):
         for q in range(Q):
-            places = [(h, w) for h in range(2 * p - 1, 2 * p + 2) for w in range(2 * q - 1, 2 * q + 2) if 0 <= h < H and 0 <= w < W]
+            rows = [h for h in range(2 * p - 1, 2 * p + 2) if 0 <= h < H]
+            places = [(h, w) for h in rows for w in range(2 * q - 1, 2 * q + 2) if 0 <= w < W]
             window = np.stack([x[:, :, h, w] for h, w in places], -1)
             best = window.argmax(-1)                    # the first of equals
             y[:, :, p, q] = np.take_along_axis(window, best[..., None], -1)[..., 0]
@@ -337,11 +343,16 @@ def cross_entropy(logits, labels):
 AREAS = ("V1", "V2", "V4", "IT")
 
 
-class Model:
-    """The small model of the golden values: its tensors by name, in the order of the table."""
-    size, channels, times, scale, classes, width, outputs = 32, (4, 6, 8, 10), (1, 2, 4, 2), 2, 10, 8, 12
+SMALL = dict(channels=(4, 6, 8, 10), scale=2, width=8, outputs=12)         # of the golden values
+TINY = dict(channels=(8, 16, 32, 64), scale=4, width=128)                   # cornet-tiny
 
-    def __init__(self):
+
+class Model:
+    """A model for 32 x 32 images and 10 classes: its tensors by name, in the order of the table."""
+    size, times, classes = 32, (1, 2, 4, 2), 10
+
+    def __init__(self, channels, scale, width, outputs):
+        self.channels, self.scale, self.width, self.outputs = channels, scale, width, outputs
         self.tensor, self.convolutions, self.head = {}, [], []
         self.conv("V1.conv1", 3, self.channels[0], 7)
         self.norm("V1.norm1", self.channels[0])
@@ -385,7 +396,7 @@ class Model:
         return np.concatenate([self.tensor[n].reshape(-1) for n in self.trained + self.statistics])
 
     def draw(self, seed):
-        """2.5"""
+        """2.5: CORnet-S and head, each from a generator of its own"""
         g = Generator(seed)
         for name in self.convolutions:
             self.draw_default(g, name)
@@ -395,7 +406,9 @@ class Model:
             w = self.tensor[name]
             sd = np.sqrt(2.0 / D(w.shape[2] * w.shape[3] * w.shape[0]))
             w[:] = g.normal(sd, w.size).reshape(w.shape)
-        g = Generator(seed)
+        self.draw_head(Generator(seed))
+
+    def draw_head(self, g):
         for name in self.head:
             self.draw_default(g, name + ".weight")
             self.draw_default(g, name + ".bias")
@@ -435,7 +448,8 @@ class Tape:
         w, out = self.model.tensor[name + ".weight"], None
 
         def backward():
-            self.gradients[name + ".weight"] = conv_backward_weight(self.gradients[name + ".weight"], out.gradient, x.data, stride, pad)
+            dw = self.gradients[name + ".weight"]
+            self.gradients[name + ".weight"] = conv_backward_weight(dw, out.gradient, x.data, stride, pad)
             if needs_input_gradient:
                 x.gradient = conv_backward_input(x.gradient_or_zeros(), out.gradient, w, stride, pad)
 
@@ -587,10 +601,10 @@ def soft_rank_backward(g, z):
     return dz
 
 
-def contrast(G, beta, prediction, target, spearman):
-    """7.3 and 7.4: the value; G is added to"""
+def contrast(G, beta, prediction, target, kind):
+    """7.3 to 7.5: the value; G is added to"""
     N, length = prediction.shape
-    root = np.sqrt(D(length))
+    root, spearman = np.sqrt(D(length)), kind == "spearman"
     Y = [unit(ranks(y) if spearman else y)[0] for y in target]
     total = D(1)
     for i in range(N):
@@ -608,18 +622,21 @@ def contrast(G, beta, prediction, target, spearman):
         g = unit_backward(du, u, norm2)
         if spearman:
             g = unit_backward(soft_rank_backward(g, z) * root, z / root, norm1)
-        G[i] = G[i] + beta * g
+        if kind != "released":
+            G[i] = G[i] + beta * g
     return total
 
 
-def alignment_loss(logits, labels, prediction, target, beta, spearman):
+def alignment_loss(logits, labels, prediction, target, beta, kind):
+    """loss, classification, generation, mse, contrast; dlogits; dprediction"""
     classification, dlogits = cross_entropy(logits, labels)
     p, y = prediction.astype(D), target.astype(D)
     d = p - y
     mse = lanes((d * d).reshape(-1)) / D(d.size)
     G = np.zeros(p.shape) + beta * ((2.0 * d) / D(d.size))
-    value = contrast(G, beta, p, y, spearman)
-    return (classification, mse, value), dlogits, G.astype(F)
+    value = contrast(G, beta, p, y, kind)
+    generation = mse + value
+    return np.array([classification + beta * generation, classification, generation, mse, value]), dlogits, G.astype(F)
 
 
 # ---- 8. Adam ----
@@ -671,6 +688,135 @@ def rdm(x, metric):
 def rsa(a, b):
     above = np.triu_indices(len(a), 1)
     return pearson(ranks(a[above]), ranks(b[above]))
+
+
+# ---- 10. Images ----
+
+def resize_axis(x, out):
+    """The first axis of bytes x to `out` places"""
+    count = x.shape[0]
+    if count == out:
+        return x
+    scale = count / out
+    support = max(scale, 1.0)
+    narrow = 1.0 / support
+    y = np.empty((out,) + x.shape[1:], np.uint8)
+    for o in range(out):
+        centre = (o + 0.5) * scale
+        low, high = (centre - support) + 0.5, (centre + support) + 0.5
+        first, end = 0 if low < 0 else int(low), count if high > count else int(high)
+        distance = [abs((((k + first) - centre) + 0.5) * narrow) for k in range(end - first)]
+        share = [1.0 - d if d < 1 else 0.0 for d in distance]
+        total = 0.0
+        for value in share:
+            total += value
+        sums = np.full(x.shape[1:], 2 ** 21, np.int64)
+        for k, value in enumerate(share):
+            sums += int(0.5 + (value / total if total else value) * 2 ** 22) * x[first + k].astype(np.int64)
+        y[o] = np.minimum(sums >> 22, 255)
+    return y
+
+
+def tensor_of(rgb, size):
+    """(N,H,W,3) bytes as (N,3,size,size) floats"""
+    resized = [resize_axis(resize_axis(image.transpose(1, 0, 2), size).transpose(1, 0, 2), size) for image in rgb]
+    x = (np.stack(resized).astype(F) / F(255) - np.array([0.485, 0.456, 0.406], F)) / np.array([0.229, 0.224, 0.225], F)
+    return np.ascontiguousarray(x.transpose(0, 3, 1, 2))
+
+
+# ---- 11. Training ----
+
+class Training:
+    """A run of cornet-tiny from the weights of `init --seed START`: loss.csv's rows and the weights kept."""
+    epochs, batch, lr, beta, seed, start = 3, 3, 1e-3, 40.0, 7, 3
+
+    def __init__(self, train, test, released):
+        self.released, self.kind = released, "released" if released else "pearson"
+        self.train, self.test = train, test                 # pairs (images, targets)
+        outputs = train[1].shape[1]
+        self.model, self.teacher = Model(outputs=outputs, **TINY), Model(outputs=outputs, **TINY)
+        self.model.draw(self.start)
+        self.teacher.draw(self.start)
+        self.labels = {id(part): self.ask_teacher(part[0], False) for part in (train, test)}
+        g = Generator(self.seed)
+        self.model.draw_head(g)
+        self.m = {n: np.zeros_like(self.model.tensor[n]) for n in self.model.trained}
+        self.v = {n: np.zeros_like(self.model.tensor[n]) for n in self.model.trained}
+        self.mark, self.kept = None, None
+        self.rows = [self.epoch(g, e) for e in range(self.epochs)]
+
+    def ask_teacher(self, x, batch_statistics):
+        return [int(row.argmax()) for row in Tape(self.teacher, batch_statistics).run(x)["logits"].data]
+
+    def loss(self, tape, part, index):
+        x, y = part[0][index], part[1][index]
+        labels = self.ask_teacher(x, True) if self.released else [self.labels[id(part)][i] for i in index]
+        named = tape.run(x)
+        return alignment_loss(named["logits"].data, labels, named["prediction"].data, y, self.beta, self.kind)
+
+    def step(self, index, t):
+        tape = Tape(self.model, True, updates=2 if self.released else 1)
+        parts, dlogits, dprediction = self.loss(tape, self.train, index)
+        gradients = tape.backward(dlogits, dprediction)
+        for n in self.model.trained:
+            adam(self.model.tensor[n], self.m[n], self.v[n], gradients[n], self.lr, t)
+        return parts
+
+    def keep(self, test_loss):
+        """The last weights; as released: of the lowest test loss after the first epoch's, where there is one"""
+        better = self.mark is None or test_loss < self.mark
+        if better and self.mark is not None:
+            self.kept = self.model.values()
+        self.mark = test_loss if better else self.mark
+
+    def weights(self):
+        return self.kept if self.released and self.kept is not None else self.model.values()
+
+    def epoch(self, g, e):
+        g.random64()
+        order = Generator(g.random64()).permutation(len(self.train[0]))
+        batches = [order[b:b + self.batch] for b in range(0, len(order), self.batch)]
+        sums = np.zeros(5)
+        for b, index in enumerate(batches):
+            sums = sums + self.step(index, e * len(batches) + b + 1)
+        g.random64()
+        count = len(self.test[0])
+        tests, test_sums = range(0, count, self.batch), np.zeros(5)
+        for b in tests:
+            index = list(range(b, min(b + self.batch, count)))
+            test_sums = test_sums + self.loss(Tape(self.model, False), self.test, index)[0]
+        self.keep(test_sums[0] / len(tests))
+        return ",".join([str(e + 1)] + ["%.9g" % x for x in [*sums / len(batches), *test_sums / len(tests)]])
+
+
+def compare_runs(program):
+    """Two trainings by the program, repeated here: yields name, the program's and this result."""
+    g = Generator(13)
+    pixels = (g.uniform(0, 256, 8 * 40 * 32 * 3 + 5 * 32 * 32 * 3)).astype(np.uint8)
+    pictures = pixels[:8 * 40 * 32 * 3].reshape(8, 40, 32, 3), pixels[8 * 40 * 32 * 3:].reshape(5, 32, 32, 3)
+    responses = g.uniform(-2, 2, 40).reshape(8, 5), g.uniform(-2, 2, 25).reshape(5, 5)
+    with tempfile.TemporaryDirectory() as folder:
+        def path(name):
+            return os.path.join(folder, name)
+
+        def run(*words):
+            return subprocess.run([program, *words, "--quiet"], check=True, stdout=subprocess.PIPE, text=True).stdout
+
+        inputs = []
+        for option, array in zip(("images", "test-images", "targets", "test-targets"), pictures + responses):
+            np.save(path(option + ".npy"), array)
+            inputs += ["--" + option, path(option + ".npy")]
+        run("init", "--model", "cornet-tiny", "--seed", str(Training.start), "-o", path("w.safetensors"))
+        for fidelity in ("paper", "released"):
+            settings = ["--epochs", "3", "--batch", "3", "--lr", "0.001", "--seed", "7", "--fidelity", fidelity]
+            told = run("train", "-w", path("w.safetensors"), *inputs, *settings, "-o", path(fidelity))
+            with open(os.path.join(path(fidelity), "loss.csv")) as f:
+                rows = f.read().split()[1:]
+            parts = [(tensor_of(x, 32), y) for x, y in zip(pictures, responses)]
+            mine = Training(parts[0], parts[1], fidelity == "released")
+            yield f"training, --fidelity {fidelity}: losses", rows, mine.rows
+            got = "%016x" % fnv(little_endian(mine.weights()))
+            yield f"training, --fidelity {fidelity}: weights", told.split()[-1], got
 
 
 # ---- 13. The golden values ----
@@ -741,7 +887,7 @@ def pooling_and_entropy():
     yield "cross-entropy", np.array([loss])
 
 
-def three_steps(model, spearman):
+def three_steps(model, kind):
     values = drawn(9216 + 36, 9)
     images, target = values[:9216].reshape(3, 3, 32, 32), values[9216:].reshape(3, 12)
     m = {n: np.zeros_like(model.tensor[n]) for n in model.trained}
@@ -750,25 +896,26 @@ def three_steps(model, spearman):
     for t in (1, 2, 3):
         tape = Tape(model, training=True)
         named = tape.run(images)
-        parts, dlogits, dprediction = alignment_loss(named["logits"].data, [1, 0, 7], named["prediction"].data, target, 40.0, spearman)
+        logits, prediction = named["logits"].data, named["prediction"].data
+        parts, dlogits, dprediction = alignment_loss(logits, [1, 0, 7], prediction, target, 40.0, kind)
         gradients = tape.backward(dlogits, dprediction)
         for n in model.trained:
             adam(model.tensor[n], m[n], v[n], gradients[n], 1e-3, t)
-        losses += parts
+        losses += [parts[1], parts[3], parts[4]]
     return np.array(losses)
 
 
 def whole_model():
-    model = Model()
+    model = Model(**SMALL)
     model.draw(2024)
     yield "fresh weights", model.values()
     named = Tape(model, training=False).run(drawn(9216, 9).reshape(3, 3, 32, 32))
     for layer in ("V1", "V2.0", "V4.3", "IT", "logits", "prediction"):
         yield "forward " + layer, named[layer].data
-    losses = three_steps(model, spearman=False)
+    losses = three_steps(model, "pearson")
     yield "trained weights, Pearson contrast", model.values()
     yield "training losses", losses
-    three_steps(model, spearman=True)
+    three_steps(model, "spearman")
     yield "trained weights, Spearman contrast", model.values()
 
 
@@ -794,22 +941,36 @@ def every_value():
     yield from analysis()
 
 
+def little_endian(value):
+    return value.astype(value.dtype.newbyteorder("<")).tobytes()
+
+
+def compare_golden(path):
+    """Yields name, the stored and this hash."""
+    with open(path) as f:
+        rows = re.findall(r'\{ "([^"]+)", UINT64_C\((0x[0-9a-f]+)\)', f.read())
+    stored = {name: int(bits, 16) for name, bits in rows}
+    for name, value in every_value():
+        yield name, stored.pop(name, None), fnv(little_endian(value))
+    for name in stored:
+        yield name, stored[name], None
+
+
 def main():
     here = os.path.dirname(os.path.abspath(__file__))
-    path = sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, "..", "..", "cli", "golden_values.c")
-    with open(path) as f:
-        wanted = {name: int(bits, 16) for name, bits in re.findall(r'\{ "([^"]+)", UINT64_C\((0x[0-9a-f]+)\)', f.read())}
-    agree = differ = 0
-    for name, value in every_value():
-        little = value.astype(value.dtype.newbyteorder("<"))
-        same = wanted.pop(name, None) == fnv(little.tobytes())
-        agree, differ = agree + same, differ + (not same)
-        if not same:
-            print(f"{name}: differs; the first values here are {[float(v).hex() for v in value.reshape(-1)[:3]]}")
-    for name in wanted:
-        print(f"{name}: not computed here")
-    differ += len(wanted)
-    print(f"{agree} agree, {differ} differ")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--table", default=os.path.join(here, "..", "..", "cli", "golden_values.c"))
+    parser.add_argument("--program", help="realnet, to compare two short trainings too")
+    options = parser.parse_args()
+    results = list(compare_golden(options.table))
+    if options.program:
+        results += compare_runs(os.path.abspath(options.program))
+    differ = 0
+    for name, wanted, got in results:
+        if wanted != got:
+            differ += 1
+            print(f"{name}: {wanted} there, {got} here")
+    print(f"{len(results) - differ} agree, {differ} differ")
     return 1 if differ else 0
 
 
