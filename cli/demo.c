@@ -177,14 +177,36 @@ static uint8_t *test_pictures(demo *d, int size)
     return rgb;
 }
 
+/* The same matrix with the images of a class side by side: what is alike forms squares. */
+static double *by_class(const demo *d, const double *rdm)
+{
+    const int M = d->test.count;
+    int count, at = 0, *order = allocate((size_t)M, sizeof *order);
+    char *path = join_path(d->data, "test_labels.txt");
+    int *label = read_labels(path, &count);
+    if (count != M) fail(EXIT_WRONG_INPUT, path, "%d labels, but there are %d test images (restore data/)", count, M);
+    for (int class = 0; class < 10; class++)
+        for (int i = 0; i < M; i++)
+            if (label[i] == class && at < M) order[at++] = i;
+    if (at != M) fail(EXIT_WRONG_INPUT, path, "a label is not one of the classes 0 to 9 (restore data/)");
+    double *sorted = allocate((size_t)M * (size_t)M, sizeof *sorted);
+    for (int i = 0; i < M; i++)
+        for (int j = 0; j < M; j++)
+            sorted[i * M + j] = rdm[order[i] * M + order[j]];
+    release(label);
+    release(path);
+    release(order);
+    return sorted;
+}
+
 static void write_report(demo *d)
 {
     const int M = d->test.count;
     const report_rdm rdm[] = {
-        { "person1, region IT", d->brain[0][REGIONS - 1], M },
-        { "CORnet, area IT", d->shown[MODEL_CORNET], M },
-        { "Control, area IT", d->shown[MODEL_CONTROL], M },
-        { "ReAlnet, area IT", d->shown[MODEL_REALNET], M },
+        { "person1, region IT", by_class(d, d->brain[0][REGIONS - 1]), M },
+        { "CORnet, area IT", by_class(d, d->shown[MODEL_CORNET]), M },
+        { "Control, area IT", by_class(d, d->shown[MODEL_CONTROL]), M },
+        { "ReAlnet, area IT", by_class(d, d->shown[MODEL_REALNET]), M },
     };
     char *settings = format_text("bundled study with simulated brains; %d people; cornet-tiny; beta %g (control: 0); %d epochs; batch 16; rate 0.001; "
                                  "Pearson contrast; seed 1", PEOPLE, beta, EPOCHS);
@@ -195,7 +217,7 @@ static void write_report(demo *d)
         .person = person_name, .region = region_name, .area = area_name,
         .similarity = &d->similarity[0][0][0][0], .test_images = M,
         .realnet_loss = d->realnet_loss, .control_loss = d->control_loss,
-        .rdm_count = 4, .rdm = rdm, .rdm_caption = "The first person's simulated IT and the IT of the three models.",
+        .rdm_count = 4, .rdm = rdm, .rdm_caption = "The first person's simulated IT and the IT of the three models, images of a class side by side.",
         .image_count = M, .image_size = 32, .images = pictures, .fingerprint = d->fingerprint,
     };
     char *path = join_path(d->folder, "report.html");
