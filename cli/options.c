@@ -166,12 +166,12 @@ int parse_options(const char *usage, const char *about, const option *options, i
     }
     if (operands < least || operands > most)
         fail(EXIT_WRONG_INPUT, command, "%s (usage: realnet %s)", operands < least ? "something is missing" : "there is a word too many", usage);
+    require_range("--threads", threads, 0, 1024);       /* 0: one a processor */
 #ifdef _OPENMP
     if (threads == 0) threads = omp_get_max_threads();
 #else
     threads = 1;
 #endif
-    require_range("--threads", threads, 1, 1024);
     return operands;
 }
 

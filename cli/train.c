@@ -321,7 +321,8 @@ static void save_checkpoint(run *r)
     for (int i = 0; i < 624; i++)
         memcpy(&words[i], &r->generator.word[i], sizeof words[i]);
     words[624] = r->generator.next;
-    stored_tensor tensor[] = {
+    enum { COUNT = 6 };                                 /* told, for tcc cannot count these */
+    const stored_tensor tensor[COUNT] = {
         stored("parameters", "F32", r->w.model.count, 4, r->w.values),
         stored("adam.exp_avg", "F32", r->w.model.trainable, 4, r->exp_avg),
         stored("adam.exp_avg_sq", "F32", r->w.model.trainable, 4, r->exp_avg_sq),
@@ -329,7 +330,6 @@ static void save_checkpoint(run *r)
         stored("sums", "F64", LOSSES, 8, r->sums),
         stored("generator", "I32", 625, 4, words),
     };
-    enum { COUNT = sizeof tensor / sizeof *tensor };
     char *path = in_run(&r->set, "checkpoint");
     safetensors_write(path, tensor, COUNT, n.text, n.count);
     for (int i = 0; i < COUNT; i++)

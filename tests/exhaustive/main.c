@@ -24,10 +24,12 @@ static double ulps(float got, long double want)
     return (double)(fabsl((long double)got - want) / (long double)step);
 }
 
-static double error_of(int f, float x)
+/* Error in ulps beyond the library's double; *differs when ours is another double than the library's. */
+static double error_of(int f, float x, int *differs)
 {
     const double got = f ? rn_log((double)x) : rn_exp((double)x), library = f ? log((double)x) : exp((double)x);
-    if (got == library) return 0.0;
+    *differs = !(got == library || (isnan(got) && isnan(library)));
+    if (!*differs) return 0.0;
     return ulps((float)got, f ? logl((long double)x) : expl((long double)x));
 }
 
@@ -37,16 +39,19 @@ int main(void)
     int failed = 0;
     for (int f = 0; f < 2; f++) {
         double worst = 0.0;
-        long long misrounded = 0;
-#pragma omp parallel for reduction(max : worst) reduction(+ : misrounded) schedule(dynamic, 1)
+        long long other_double = 0, other_float = 0;
+#pragma omp parallel for reduction(max : worst) reduction(+ : other_double, other_float) schedule(dynamic, 1)
         for (int high = 0; high < 65536; high++)
             for (uint32_t low = 0; low < 65536; low++) {
                 const float x = float_of((uint32_t)high << 16 | low);
-                const double off = error_of(f, x);
-                misrounded += off > 0.0;
+                int differs;
+                const double off = error_of(f, x, &differs);
+                other_double += differs;
+                other_float += off > 0.0;
                 if (off > worst) worst = off;
             }
-        printf("%s: 4294967296 floats, %lld not correctly rounded, worst error %.6f ulp\n", name[f], misrounded, worst);
+        printf("%s: 4294967296 floats; %lld doubles are not the library's, %lld of them round to another float than long double, by %.6f ulp at most\n",
+               name[f], other_double, other_float, worst);
         failed += !(worst <= 1.0);
     }
     printf("%d passed, %d failed\n", 2 - failed, failed);
