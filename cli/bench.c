@@ -44,7 +44,7 @@ static wide same_in_all(float x) { return x; }
 #endif
 static double multiply_add_rate(void)
 {
-    enum { SUMS = 10, ROUNDS = 100000 };
+    enum { SUMS = 10, ROUNDS = 100000 };           /* more, and gcc keeps them in memory */
     const volatile float almost_one = 0.9999999f;
     const wide factor = same_in_all(almost_one);
     double best = 0.0;

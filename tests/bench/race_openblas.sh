@@ -1,7 +1,8 @@
 #!/bin/sh
 # race_openblas.sh [ROUNDS]: rn_gemm 960 x 2048 x 2304 on one thread beside OpenBLAS's sgemm, for gcc and clang and each
 # instruction set. A line is one process in which realnet, OpenBLAS and the limit take turns (race_openblas.c). Each build
-# meets OpenBLAS twice: with the core type that is its best on this machine, and with its best of the same instruction set.
+# meets OpenBLAS with the core type that is its best on this machine, and with its best of the same instruction set; AVX2 also
+# with Sandybridge, whose kernels multiply and add apart as realnet must.
 # OpenBLAS is looked for in $OPENBLAS (a path), build/openblas, then the system. What is not installed is skipped, and told.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -25,39 +26,42 @@ build() {
         tests/bench/race_openblas.c realnet.c -lm -ldl -o "$3"
 }
 
-# run PROGRAM CORE ROUNDS: CORE may be "detected"; a core type that this processor cannot run prints nothing
+# run PROGRAM CORE ROUNDS: CORE may be "detected"; fails for a core type that OpenBLAS does not have or the processor cannot run
 run() {
-    if [ "$2" = detected ]; then set -- "$1" '' "$3"; fi
-    OPENBLAS_CORETYPE=$2 OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 "$1" "$library" "$3"
+    if [ "$2" = detected ]; then
+        env -u OPENBLAS_CORETYPE "$1" "$library" "$3"
+    else
+        said=$(OPENBLAS_CORETYPE=$2 "$1" "$library" "$3" 2>/dev/null) && [ "${said%% *}" = "$2" ] && echo "$said"
+    fi
 }
 
-# best PROGRAM CORE...: the core type with the highest rate of OpenBLAS; each is told
-best() {
-    program=$1
-    shift
+# choose CORE...: tells OpenBLAS's rate with each core type, and leaves the fastest in $chosen
+choose() {
     for core in "$@"; do
-        line=$(run "$program" "$core" 3 2>/dev/null) && echo "$core $line"
-    done | sort -k 4,4 -n -r | tee "$work/cores" | awk '{ printf "  %-16s runs %-16s %8.1f GFLOP/s\n", $1, $2, $4 }' >&2
-    head -n 1 "$work/cores" | cut -d ' ' -f 1
+        line=$(run "$probe" "$core" 3 2>/dev/null) && echo "$core $line"
+    done | sort -k 4,4 -n -r > "$work/cores"
+    awk '{ printf "  %-22s %8.1f\n", $1 ($1 == $2 ? "" : " (" $2 ")"), $4 }' "$work/cores"
+    chosen=$(head -n 1 "$work/cores" | cut -d ' ' -f 1)
 }
 
-# rows COMPILER SET MARCH CORE: CORE is OpenBLAS's best of the same instruction set
+# rows COMPILER SET MARCH CORE...: a line for OpenBLAS's best core type and for each CORE
 rows() {
-    program=$work/openblas_$1_$2
-    if ! command -v "$1" >/dev/null 2>&1; then
-        printf '%-6s %-8s skipped: %s is not installed\n' "$1" "$2" "$1"
+    compiler=$1 set=$2 march=$3 program=$work/openblas_$1_$2
+    shift 3
+    if ! command -v "$compiler" >/dev/null 2>&1; then
+        printf '%-6s %-8s skipped: %s is not installed\n' "$compiler" "$set" "$compiler"
         return
     fi
-    if ! build "$1" "$3" "$program"; then
-        printf '%-6s %-8s FAILED to build\n' "$1" "$2"
+    if ! build "$compiler" "$march" "$program"; then
+        printf '%-6s %-8s FAILED to build\n' "$compiler" "$set"
         status=1
         return
     fi
-    for core in $(printf '%s\n' "$best_core" "$4" | awk '!seen[$0]++'); do
+    for core in $(printf '%s\n' "$best" "$@" | awk 'NF && !seen[$0]++'); do
         if line=$(run "$program" "$core" "$rounds"); then
-            printf '%-6s %-8s %8s %8s %-14s %6s %8s %6s\n' "$1" "$2" $(echo "$line" | awk '{ print $2, $3, $1, $4, $5, $6 }')
+            printf '%-6s %-8s %8s %8s %-14s %6s %8s %6s\n' "$compiler" "$set" $(echo "$line" | awk '{ print $2, $3, $1, $4, $5, $6 }')
         else
-            printf '%-6s %-8s FAILED beside core type %s\n' "$1" "$2" "$core"
+            printf '%-6s %-8s FAILED beside core type %s\n' "$compiler" "$set" "$core"
             status=1
         fi
     done
@@ -70,42 +74,38 @@ if [ -z "$library" ]; then
     echo '  mkdir -p build/openblas && cd build/openblas && apt-get download libopenblas0-pthread && dpkg -x libopenblas0-pthread_*.deb .'
     exit 0
 fi
-compiler=
-for candidate in gcc clang; do
-    command -v $candidate >/dev/null 2>&1 && { compiler=$candidate; break; }
-done
-if [ -z "$compiler" ]; then
-    echo 'skipped: neither gcc nor clang is installed'
+probe=$work/openblas_probe
+if ! build "$(command -v gcc || command -v clang || echo cc)" native "$probe"; then
+    echo 'skipped: no compiler here builds race_openblas.c'
     exit 0
 fi
-if ! build "$compiler" native "$work/openblas_probe"; then
-    echo 'race_openblas.sh: the program does not build' >&2
-    exit 1
-fi
-
-echo "OpenBLAS: $library"
-echo 'its core types here:' >&2
-status=0 sets='NATIVE' wide='' middle='' narrow=''
+export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
+status=0 sets=native wide='' middle='' narrow=''
+echo "OpenBLAS: $library; GFLOP/s with each core type:"
 if [ "$(uname -m)" = x86_64 ]; then
-    sets='SSE2'
-    narrow=$(best "$work/openblas_probe" Nehalem Prescott)
-    if has avx2 && has fma; then sets="AVX2 $sets" middle=$(best "$work/openblas_probe" Haswell Zen); fi
+    sets=SSE2
+    choose Nehalem Prescott
+    narrow=$chosen
+    if has avx2 && has fma; then
+        choose Haswell Zen
+        sets="AVX2 $sets" middle="$chosen Sandybridge"
+    fi
     if has avx512f; then
-        others=SkylakeX
-        has avx512_bf16 && others="$others Cooperlake SapphireRapids"
-        sets="AVX-512 $sets" wide=$(best "$work/openblas_probe" $others)
+        choose SkylakeX Cooperlake SapphireRapids
+        sets="AVX-512 $sets" wide=$chosen
     fi
 fi
-best_core=$(best "$work/openblas_probe" detected $wide $middle $narrow)
-echo "960 x 2048 x 2304, one thread, GFLOP/s, medians of $rounds rounds; limit: multiply + add apart in registers"
+choose detected $wide $middle $narrow
+best=$chosen
+echo "960 x 2048 x 2304, one thread, GFLOP/s, medians of $rounds rounds; limit: multiply and add apart, in registers"
 printf '%-6s %-8s %8s %8s %-14s %6s %8s %6s\n' '' set realnet OpenBLAS '(core type)' ratio limit share
 for compiler in gcc clang; do
     for set in $sets; do
         case $set in
-        AVX-512) rows $compiler $set native "$wide" ;;
-        AVX2) rows $compiler $set haswell "$middle" ;;
-        SSE2) rows $compiler $set x86-64 "$narrow" ;;
-        NATIVE) rows $compiler $set native "$best_core" ;;
+        AVX-512) rows $compiler $set native $wide ;;
+        AVX2) rows $compiler $set haswell $middle ;;
+        SSE2) rows $compiler $set x86-64 $narrow ;;
+        native) rows $compiler $set native ;;
         esac
     done
 done
