@@ -11,7 +11,6 @@
 #include "realnet.h"
 #include <float.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #if defined(__FAST_MATH__)
@@ -887,7 +886,7 @@ static void backward_input_naive(float *dx, const float *dy, const float *w, con
                     const int h = p * g->stride + r - g->pad, v = q * g->stride + s - g->pad;
                     if (h < 0 || h >= g->H || v < 0 || v >= g->W) continue;
                     float dcol;
-                    const result one = { &dcol, 1, 0, PQ + 1 };
+                    const result one = { &dcol, 1, 1, 1 };
                     operand pixel = dY;
                     pixel.data = dY.data + (size_t)p * (size_t)Q + (size_t)q;
                     pixel.kind = MATRIX;
@@ -1750,39 +1749,52 @@ static const rn_op *norm_of(const rn_tape *t, int v)
     return consumer != NONE && t->op[consumer].kind == RN_OP_NORM && t->op[consumer].in[0] == v ? &t->op[consumer] : NULL;
 }
 
-/* What is never needed at the same time may share memory. Without gradients a norm's result takes the place of its input.
- * With them, the result of a norm without residual is cheaper to make again in backward than to keep, so it lives twice,
- * briefly; and the gradient of a norm's result becomes that of its input in place. */
+static int add_claim(claim *claims, int count, size_t *offset, const rn_value *v, int birth, int death)
+{
+    const claim c = { offset, round_to_line(value_count(v) * sizeof(float)), birth, death, 0 };
+    claims[count] = c;
+    return count + 1;
+}
+
+/* Without gradients: a value lives until it was read last. A norm's result takes the place of its input, so the input's claim
+ * holds for both. */
+static int claim_for_evaluation(rn_tape *t, int i, claim *claims, int count)
+{
+    rn_value *v = &t->value[i];
+    const rn_value *last = norm_of(t, i) ? &t->value[norm_of(t, i)->out] : v;
+    if (t->op[v->producer].kind == RN_OP_NORM) return count;
+    const int death = last->keep ? 2 * t->op_count : last->consumer_last > v->producer ? last->consumer_last : v->producer;
+    return add_claim(claims, count, &v->value_offset, v, v->producer, death);
+}
+
+/* With gradients: a value lives until backward read it last. The result of a norm without residual is cheaper to make again in
+ * backward than to keep, so it lives twice, briefly. The gradient of a norm's result becomes that of its input in place. */
+static int claim_for_training(rn_tape *t, int i, claim *claims, int count)
+{
+    rn_value *v = &t->value[i];
+    const rn_op *producer = &t->op[v->producer];
+    int first, last, death = v->consumer_last > v->producer ? v->consumer_last : v->producer;
+    if (backward_interval(t, i, &first, &last)) {
+        v->recompute = producer->kind == RN_OP_NORM && producer->in[1] == NONE && !v->keep;
+        if (v->recompute)
+            count = add_claim(claims, count, &v->again_offset, v, first, last);
+        else
+            death = last;
+    }
+    count = add_claim(claims, count, &v->value_offset, v, v->producer, v->keep ? 2 * t->op_count : death);
+    if (norm_of(t, i)) return count;
+    const int earliest = v->consumer_last == NONE ? t->op_count : backward_time(t, v->consumer_last);
+    const int made_from = producer->kind == RN_OP_NORM ? t->value[producer->in[0]].producer : v->producer;
+    return add_claim(claims, count, &v->gradient_offset, v, earliest, backward_time(t, made_from));
+}
+
+/* What is never needed at the same time may share memory. */
 static void plan_memory(rn_tape *t)
 {
     claim claims[CLAIMS_MAX];
     int count = 0;
-    const int end = 2 * t->op_count;
-    for (int i = 1; i < t->value_count; i++) {
-        rn_value *v = &t->value[i];
-        const rn_op *producer = &t->op[v->producer];
-        const size_t bytes = round_to_line(value_count(v) * sizeof(float));
-        int first, last, birth = v->producer, death = v->consumer_last > birth ? v->consumer_last : birth;
-        if (producer->kind == RN_OP_NORM && !has_gradients(t)) continue;    /* claimed with its input: next line */
-        const rn_value *out = norm_of(t, i) && !has_gradients(t) ? &t->value[norm_of(t, i)->out] : v;
-        if (out->consumer_last > death) death = out->consumer_last;
-        if (has_gradients(t) && backward_interval(t, i, &first, &last)) {
-            v->recompute = producer->kind == RN_OP_NORM && producer->in[1] == NONE && !v->keep;
-            if (v->recompute) {
-                const claim again = { &v->again_offset, bytes, first, last, 0 };
-                claims[count++] = again;
-            } else
-                death = last;
-        }
-        if (v->keep || out->keep) death = end;
-        const claim kept = { &v->value_offset, bytes, birth, death, 0 };
-        claims[count++] = kept;
-        if (!has_gradients(t) || norm_of(t, i)) continue;       /* the gradient of a norm's input is that of its result */
-        const int earliest = v->consumer_last == NONE ? t->op_count : backward_time(t, v->consumer_last);
-        const int made_from = producer->kind == RN_OP_NORM ? t->value[producer->in[0]].producer : v->producer;
-        const claim gradient = { &v->gradient_offset, bytes, earliest, backward_time(t, made_from), 0 };
-        claims[count++] = gradient;
-    }
+    for (int i = 1; i < t->value_count; i++)
+        count = has_gradients(t) ? claim_for_training(t, i, claims, count) : claim_for_evaluation(t, i, claims, count);
     t->bytes = place_claims(claims, count);
 }
 

@@ -2,10 +2,11 @@
  *
  *     node tests/bench/race_onnx.mjs MODULES MODELS [--threads 2] [--rounds 3]
  *
- * MODULES is the folder in which npm installed onnxruntime-node, MODELS what export_onnx.py wrote; race_onnx.sh makes both.
- * First both compute the logits of the same images with the same weights, which must agree with PyTorch's. Then they take
- * turns, each round in a process of its own: `realnet bench --json`, and this script with --worker. Each process runs once
- * to warm up and tells the median of three. Printed: medians over the rounds and the medians of each round's ratio. */
+ * MODULES is the folder in which npm installed onnxruntime-node, MODELS what export_onnx.py wrote; race_onnx.sh makes
+ * both. First both compute the logits of the same images with the same weights, which must agree with PyTorch's. Then
+ * they take turns, each round in a process of its own: `realnet bench --json`, and this script with --worker. Each
+ * process runs once to warm up and tells the median of three. Printed: medians over the rounds and the medians of
+ * each round's ratio. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -17,10 +18,13 @@ import { parseArgs } from 'node:util';
 const ROOT = resolve(fileURLToPath(import.meta.url), '../../..');
 const REALNET = join(ROOT, 'realnet');
 const BATCHES = [16, 1], PIXELS = 3 * 224 * 224, REPETITIONS = 3, TOLERANCE = 1e-4;
-const OPTIONS = { threads: { type: 'string', default: '2' }, rounds: { type: 'string', default: '3' }, worker: { type: 'boolean' } };
+const OPTIONS = {
+    threads: { type: 'string', default: '2' }, rounds: { type: 'string', default: '3' }, worker: { type: 'boolean' },
+};
 
 const { values: options, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
-if (positionals.length !== 2) fail('usage: race_onnx.mjs MODULES MODELS [--threads N] [--rounds N]');
+if (positionals.length !== 2 || !(options.threads >= 1) || !(options.rounds >= 1))
+    fail('usage: race_onnx.mjs MODULES MODELS [--threads N] [--rounds N]');
 const [modules, models] = positionals.map(path => resolve(path));
 
 function fail(what) {
@@ -54,11 +58,17 @@ function relativeDistance(got, want) {
         difference += (got[i] - want[i]) ** 2;
         size += want[i] ** 2;
     }
-    return got.length === want.length ? Math.sqrt(difference / size) : Infinity;
+    return Math.sqrt(difference / size);
+}
+
+/* Both compute the network that PyTorch does, or there is no race. */
+function requireLogits(who, got, want) {
+    const distance = relativeDistance(got, want);
+    if (!(distance < TOLERANCE)) fail(`${who}'s logits are not PyTorch's: relative distance ${distance}`);
 }
 
 function run(command, words) {
-    const done = spawnSync(command, words, { encoding: 'utf8', maxBuffer: 1 << 26, stdio: ['ignore', 'pipe', 'inherit'] });
+    const done = spawnSync(command, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
     if (done.status !== 0) fail(`${command} ${words[0]} failed`);
     return done.stdout;
 }
@@ -69,7 +79,8 @@ async function forward(runtime, batch) {
     const session = await runtime.InferenceSession.create(join(models, `cornet_${batch}.onnx`), {
         executionProviders: ['cpu'], intraOpNumThreads: Number(options.threads), interOpNumThreads: 1,
     });
-    const images = new runtime.Tensor('float32', readFloats(join(models, 'input.f32')).subarray(0, batch * PIXELS), [batch, 3, 224, 224]);
+    const pixels = readFloats(join(models, 'input.f32')).subarray(0, batch * PIXELS);
+    const images = new runtime.Tensor('float32', pixels, [batch, 3, 224, 224]);
     const { logits } = await session.run({ images });
     const want = readFloats(join(models, 'logits.f32')).subarray(0, logits.data.length);
     const seconds = [];
@@ -79,7 +90,8 @@ async function forward(runtime, batch) {
         seconds.push((performance.now() - began) / 1000);
     }
     await session.release();
-    return { seconds: median(seconds), distance: relativeDistance(logits.data, want) };
+    requireLogits('ONNX Runtime', logits.data, want);
+    return median(seconds);
 }
 
 async function work() {
@@ -93,22 +105,20 @@ async function work() {
 
 function onnxTimes() {
     const words = [fileURLToPath(import.meta.url), modules, models, '--worker', '--threads', options.threads];
-    const result = JSON.parse(run(process.execPath, words));
-    for (const batch of BATCHES)
-        if (!(result[batch].distance < TOLERANCE)) fail(`ONNX Runtime's logits are not PyTorch's: relative distance ${result[batch].distance}`);
-    return Object.fromEntries(BATCHES.map(batch => [batch, result[batch].seconds]));
+    return JSON.parse(run(process.execPath, words));
 }
 
 function realnetTimes() {
-    const said = JSON.parse(run(REALNET, ['bench', '--json', '--quiet', '--threads', options.threads, '--rounds', `${REPETITIONS}`]));
+    const words = ['bench', '--json', '--quiet', '--threads', options.threads, '--rounds', `${REPETITIONS}`];
+    const said = JSON.parse(run(REALNET, words));
     return { 16: said.forward_16_seconds, 1: said.forward_1_seconds };
 }
 
 function checkRealnet() {
-    run(REALNET, ['features', '--quiet', '-w', join(models, 'weights.safetensors'), '--images', join(models, 'images.npy'),
-        '--layers', 'logits', '--threads', options.threads, '-o', join(models, 'features')]);
-    const distance = relativeDistance(readNpy(join(models, 'features', 'logits.npy')), readFloats(join(models, 'logits.f32')));
-    if (!(distance < TOLERANCE)) fail(`realnet's logits are not PyTorch's: relative distance ${distance}`);
+    const folder = join(models, 'features');
+    run(REALNET, ['features', '--quiet', '-w', join(models, 'weights.safetensors'), '--layers', 'logits',
+        '--images', join(models, 'images.npy'), '--threads', options.threads, '-o', folder]);
+    requireLogits('realnet', readNpy(join(folder, 'logits.npy')), readFloats(join(models, 'logits.f32')));
 }
 
 function race() {
@@ -130,7 +140,8 @@ if (!existsSync(REALNET)) fail(`${REALNET} is not there (make)`);
 if (options.worker) {
     await work();
 } else {
-    console.log(`machine: ${cpus()[0]?.model}, ${cpus().length} cores, load ${loadavg()[0].toFixed(2)}; ${options.threads} threads for both`);
+    const load = loadavg()[0].toFixed(2);
+    console.log(`machine: ${cpus()[0]?.model}, ${cpus().length} cores, load ${load}; ${options.threads} threads for both`);
     console.log(`onnxruntime-node ${JSON.parse(readFileSync(installed, 'utf8')).version}, node ${process.version}`);
     checkRealnet();
     race();

@@ -1,7 +1,7 @@
 #!/bin/sh
-# race_onnx.sh [--threads 2] [--rounds 3]: gets what race_onnx.mjs needs into build/, then runs it. The npm package is fetched
-# once into build/node, without running its install script; the network is exported once into build/onnx (1.2 GB). What cannot
-# be got is told, and the race is skipped.
+# race_onnx.sh [--threads 2] [--rounds 3]: gets what race_onnx.mjs needs into build/, then runs it. The npm package is
+# fetched once into build/node, without running its install script; the network is exported once into build/onnx (1.2
+# GB). What cannot be got is told, and the race is skipped.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 package=onnxruntime-node@${ONNXRUNTIME_VERSION:-1.30.0}
@@ -17,10 +17,11 @@ if [ ! -d build/node/node_modules/onnxruntime-node ]; then
     command -v npm >/dev/null 2>&1 || skip 'npm is not installed'
     mkdir -p build/node
     npm install --ignore-scripts --no-save --no-audit --no-fund --prefix build/node "$package" >build/node/log 2>&1 ||
-        skip "npm cannot install $package: $(tail -n 1 build/node/log)"
+        skip "npm cannot install $package: $(grep -i -m 1 error build/node/log)"
 fi
 if [ ! -e build/onnx/cornet_16.onnx ]; then
-    "$python" -c 'import torch, numpy' 2>/dev/null || skip "$python has no torch (apt install python3-torch, or name another in PYTHON)"
+    "$python" -c 'import torch, numpy' 2>/dev/null ||
+        skip "$python has no torch (apt install python3-torch, or name another in PYTHON)"
     "$python" tests/bench/export_onnx.py build/onnx || exit 1
 fi
 exec node tests/bench/race_onnx.mjs build/node build/onnx "$@"

@@ -1,11 +1,11 @@
-/* race_openblas.c: one row of race_openblas.sh. rn_gemm, OpenBLAS's sgemm and multiply + add in registers take turns on one
- * thread. Built once for each compiler and instruction set, together with realnet.c; OpenBLAS is loaded by name, and picks its
- * kernels by the environment (OPENBLAS_CORETYPE) when it is loaded.
+/* race_openblas.c: one row of race_openblas.sh. rn_gemm, OpenBLAS's sgemm and multiply + add in registers take turns
+ * on one thread. Built once for each compiler and instruction set, together with realnet.c; OpenBLAS is loaded by
+ * name, and picks its kernels by the environment (OPENBLAS_CORETYPE) when it is loaded.
  *
  *     race_openblas LIBRARY ROUNDS
  *
- * prints: OpenBLAS's core type, then GFLOP/s of realnet and of OpenBLAS, the ratio, GFLOP/s of the limit and the share of it,
- * each the median over the rounds; ratio and share are medians of each round's own. */
+ * prints: OpenBLAS's core type, then GFLOP/s of realnet and of OpenBLAS, the ratio, GFLOP/s of the limit and the
+ * share of it, each the median over the rounds; ratio and share are medians of each round's own. */
 #include "../../realnet.h"
 #include <dlfcn.h>
 #include <math.h>
@@ -16,8 +16,8 @@
 
 enum { M = 960, N = 2048, K = 2304, ROUNDS_MAX = 99 };
 enum { ROW_MAJOR = 101, AS_STORED = 111 };              /* cblas.h's CblasRowMajor and CblasNoTrans */
-typedef void (*sgemm_function)(int order, int trans_a, int trans_b, int m, int n, int k, float alpha, const float *a, int lda,
-                               const float *b, int ldb, float beta, float *c, int ldc);
+typedef void (*sgemm_function)(int order, int trans_a, int trans_b, int m, int n, int k, float alpha, const float *a,
+                               int lda, const float *b, int ldb, float beta, float *c, int ldc);
 typedef char *(*name_function)(void);
 
 typedef struct { sgemm_function sgemm; name_function core; } openblas;
@@ -38,8 +38,9 @@ static double seconds_now(void)
 
 /* ---- the limit ---- */
 
-/* The sums fill the registers but for two operands and what the compiler needs, enough to hide each other's latency. They are
- * a table because gcc unrolls a loop whole up to 16 rounds only, and a sum that is indexed at run time lives in memory. */
+/* The sums fill the registers but for two operands and what the compiler needs, enough to hide each other's latency.
+ * They are a table because gcc unrolls a loop whole up to 16 rounds only, and a sum that is indexed at run time lives
+ * in memory. */
 #if defined(__AVX512F__)
 enum { VECTOR = 16, SUMS = 6, BY = 4 };
 #elif defined(__AVX__)
@@ -51,15 +52,15 @@ enum { VECTOR = 4, SUMS = 2, BY = 7 };
 #endif
 typedef float vector __attribute__((vector_size(VECTOR * 4)));
 
-/* GFLOP/s of a multiplication and an addition apart on vectors that never leave their registers: no product that rounds twice,
- * as the arithmetic contract demands, is faster on this instruction set. */
+/* GFLOP/s of a multiplication and an addition apart on vectors that never leave their registers: no product that
+ * rounds twice, as the arithmetic contract demands, is faster on this instruction set. */
 #if defined(__clang__) && defined(__AVX512F__)
 __attribute__((min_vector_width(512)))                  /* else clang halves the vectors on some processors */
 #endif
 static double limit_rate(void)
 {
     enum { STEPS = 4000000 };
-    const volatile float near_one = 0.9999999f;         /* read anew each time: else equal sums are computed once for all */
+    const volatile float near_one = 0.9999999f;         /* read anew each time: equal sums would be computed once */
     vector sum[SUMS][BY], factor, addend;
     for (int v = 0; v < VECTOR; v++) {
         factor[v] = near_one;
@@ -97,8 +98,8 @@ static float *numbers(size_t count, uint64_t seed)
 
 static product product_new(void)
 {
-    product p = { numbers((size_t)M * K, 1), numbers((size_t)K * N, 2), numbers((size_t)M * N, 3), numbers((size_t)M * N, 4),
-                  { NULL, rn_workspace_size(1), 1 } };
+    product p = { numbers((size_t)M * K, 1), numbers((size_t)K * N, 2), numbers((size_t)M * N, 3),
+                  numbers((size_t)M * N, 4), { NULL, rn_workspace_size(1), 1 } };
     p.ws.memory = malloc(p.ws.bytes);
     if (p.ws.memory == NULL) fail("out of memory");
     return p;
@@ -123,7 +124,7 @@ static double openblas_rate(const product *p, sgemm_function sgemm)
     return rate(began);
 }
 
-/* Both must have computed the same product: entries are sums of K terms of size 1/3, rounding moves them by far less. */
+/* Both must have computed the same product. Its entries are about 16 in size; rounding moves them by 1e-5. */
 static void require_same(const product *p)
 {
     for (size_t i = 0; i < (size_t)M * N; i++)
@@ -174,7 +175,7 @@ int main(int argc, char **argv)
         ratio[r] = ours[r] / theirs[r];
         share[r] = ours[r] / limit[r];
     }
-    printf("%s %.1f %.1f %.3f %.1f %.3f\n", blas.core(), median(ours, rounds), median(theirs, rounds), median(ratio, rounds),
-           median(limit, rounds), median(share, rounds));
+    printf("%s %.1f %.1f %.3f %.1f %.3f\n", blas.core(), median(ours, rounds), median(theirs, rounds),
+           median(ratio, rounds), median(limit, rounds), median(share, rounds));
     return 0;
 }

@@ -1,9 +1,9 @@
 #!/bin/sh
-# race_openblas.sh [ROUNDS]: rn_gemm 960 x 2048 x 2304 on one thread beside OpenBLAS's sgemm, for gcc and clang and each
-# instruction set. A line is one process in which realnet, OpenBLAS and the limit take turns (race_openblas.c). Each build
-# meets OpenBLAS with the core type that is its best on this machine, and with its best of the same instruction set; AVX2 also
-# with Sandybridge, whose kernels multiply and add apart as realnet must.
-# OpenBLAS is looked for in $OPENBLAS (a path), build/openblas, then the system. What is not installed is skipped, and told.
+# race_openblas.sh [ROUNDS]: rn_gemm 960 x 2048 x 2304 on one thread beside OpenBLAS's sgemm, for gcc and clang and
+# each instruction set. A line is one process in which realnet, OpenBLAS and the limit take turns (race_openblas.c).
+# Each build meets OpenBLAS with the core type that is its best on this machine, and with its best of the same
+# instruction set; AVX2 also with Sandybridge, whose kernels multiply and add apart as realnet must. OpenBLAS is
+# looked for in $OPENBLAS (a path), build/openblas, then the system. What is not installed is skipped, and told.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 rounds=${1:-9}
@@ -22,11 +22,12 @@ has() { grep -q -w -m 1 "$1" /proc/cpuinfo 2>/dev/null; }
 # build COMPILER MARCH PROGRAM: the Makefile's flags but for -march
 build() {
     openmp=$(echo 'int main(void){return 0;}' | "$1" -fopenmp -x c - -o /dev/null 2>/dev/null && echo -fopenmp)
-    "$1" -std=c99 -O3 -ffp-contract=off -fno-math-errno "-march=$2" $openmp -Wno-unknown-pragmas -D_POSIX_C_SOURCE=200809L \
+    "$1" -std=c99 -O3 -ffp-contract=off -fno-math-errno "-march=$2" $openmp -D_POSIX_C_SOURCE=200809L \
         tests/bench/race_openblas.c realnet.c -lm -ldl -o "$3"
 }
 
-# run PROGRAM CORE ROUNDS: CORE may be "detected"; fails for a core type that OpenBLAS does not have or the processor cannot run
+# run PROGRAM CORE ROUNDS: CORE may be "detected"; fails for a core type that OpenBLAS does not have or the processor
+# cannot run
 run() {
     if [ "$2" = detected ]; then
         env -u OPENBLAS_CORETYPE "$1" "$library" "$3"
@@ -59,7 +60,8 @@ rows() {
     fi
     for core in $(printf '%s\n' "$best" "$@" | awk 'NF && !seen[$0]++'); do
         if line=$(run "$program" "$core" "$rounds"); then
-            printf '%-6s %-8s %8s %8s %-14s %6s %8s %6s\n' "$compiler" "$set" $(echo "$line" | awk '{ print $2, $3, $1, $4, $5, $6 }')
+            echo "$compiler $set $line" |
+                awk '{ printf "%-6s %-8s %8s %8s %-14s %6s %8s %6s\n", $1, $2, $4, $5, $3, $6, $7, $8 }'
         else
             printf '%-6s %-8s FAILED beside core type %s\n' "$compiler" "$set" "$core"
             status=1
@@ -71,7 +73,8 @@ sh tests/bench/machine.sh
 library=$(find_openblas)
 if [ -z "$library" ]; then
     echo 'skipped: OpenBLAS is not installed. To fetch it without changing which BLAS the system uses:'
-    echo '  mkdir -p build/openblas && cd build/openblas && apt-get download libopenblas0-pthread && dpkg -x libopenblas0-pthread_*.deb .'
+    echo '  mkdir -p build/openblas && cd build/openblas'
+    echo '  apt-get download libopenblas0-pthread && dpkg -x libopenblas0-pthread_*.deb .'
     exit 0
 fi
 probe=$work/openblas_probe

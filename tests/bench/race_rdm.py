@@ -4,9 +4,9 @@
 
 Timed whole, the same work for both: read X.npy (float32, 160 MB, in the file cache), correlate in float64, write R.npy
 (float64). realnet is `./realnet rdm` as a process; NumPy's time is inside a process of its own, without the start of
-Python and the import of NumPy, and its corrcoef alone is told too. NumPy runs with the BLAS that the system gives it and,
-where it is at hand (README.md says how to get it), with OpenBLAS. The racers take turns; medians over the rounds, and the
-medians of each round's ratio, are printed. Both matrices must agree.
+Python and the import of NumPy, and its corrcoef alone is told too. NumPy runs with the BLAS that the system gives it
+and, where it is at hand (README.md says how to get it), with OpenBLAS. The racers take turns; medians over the rounds,
+and the medians of each round's ratio, are printed. Both matrices must agree.
 """
 import argparse
 import glob
@@ -28,7 +28,7 @@ IMAGES, FEATURES, TOLERANCE = 200, 200704, 1e-10
 # ---- NumPy's half, run in a process of its own ---------------------------------------------------------------------
 
 def blas_in_use():
-    """The BLAS that this process has loaded: OpenBLAS, or the file's name (Debian's plain libblas is the reference BLAS)."""
+    """The BLAS that this process has loaded: OpenBLAS, or the file's name (Debian's libblas is the reference BLAS)."""
     with open("/proc/self/maps", encoding="ascii", errors="replace") as f:
         names = sorted({os.path.basename(line.split()[-1]) for line in f if "blas" in line})
     return "OpenBLAS" if any("openblas" in name for name in names) else ", ".join(names) or "unknown BLAS"
@@ -74,7 +74,8 @@ def numpy_run(threads, library_folder):
 
 def realnet_seconds(threads):
     began = time.perf_counter()
-    subprocess.run([REALNET, "rdm", "-q", X, "-o", OURS, "--threads", str(threads)], check=True, stdout=subprocess.DEVNULL)
+    command = [REALNET, "rdm", "-q", X, "-o", OURS, "--threads", str(threads)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - began
 
 
@@ -101,8 +102,9 @@ def print_table(results):
     for i, first in enumerate(results[0][1]):
         for key, name in (("whole", "load + corrcoef + save"), ("corrcoef", "corrcoef alone")):
             seconds = [theirs[i][key] for _, theirs in results]
-            ratio = "%22.3f" % statistics.median(theirs[i][key] / ours for ours, theirs in results) if key == "whole" else ""
-            print("%-42s %12.4f %s" % (first["blas"] + ": " + name, statistics.median(seconds), ratio))
+            print("%-42s %12.4f" % (first["blas"] + ": " + name, statistics.median(seconds)), end="")
+            ratio = statistics.median(theirs[i][key] / ours for ours, theirs in results)
+            print("%23.3f" % ratio if key == "whole" else "")
 
 
 def main():
