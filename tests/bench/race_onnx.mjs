@@ -141,7 +141,7 @@ if (options.worker) {
     await work();
 } else {
     const load = loadavg()[0].toFixed(2);
-    console.log(`machine: ${cpus()[0]?.model}, ${cpus().length} cores, load ${load}; ${options.threads} threads for both`);
+    console.log(`machine: ${cpus()[0]?.model}, ${cpus().length} cores, load ${load}; ${options.threads} threads each`);
     console.log(`onnxruntime-node ${JSON.parse(readFileSync(installed, 'utf8')).version}, node ${process.version}`);
     checkRealnet();
     race();

@@ -42,7 +42,7 @@ choose() {
         line=$(run "$probe" "$core" 3 2>/dev/null) && echo "$core $line"
     done | sort -k 4,4 -n -r > "$work/cores"
     awk '{ printf "  %-22s %8.1f\n", $1 ($1 == $2 ? "" : " (" $2 ")"), $4 }' "$work/cores"
-    chosen=$(head -n 1 "$work/cores" | cut -d ' ' -f 1)
+    chosen=$(head -n 1 "$work/cores" | cut -d ' ' -f 2)
 }
 
 # rows COMPILER SET MARCH CORE...: a line for OpenBLAS's best core type and for each CORE
