@@ -43,6 +43,7 @@ target 'clang -O0' '' clang -O0 $off
 target 'clang -O3 -march=native' '' clang -O3 -march=native $off
 target 'clang -O3 -march=native, plain C' '' clang -O3 -march=native -DRN_PLAIN_C $off
 target 'tcc' '' tcc
+target 'aarch64 (NEON), gcc -O3' qemu-aarch64 aarch64-linux-gnu-gcc -O3 $off -static
 target 's390x (big-endian), gcc -O2' qemu-s390x s390x-linux-gnu-gcc -O2 $off -fexcess-precision=fast -static
 target 's390x (big-endian), plain -std=c99' qemu-s390x s390x-linux-gnu-gcc -O2 -static
 printf '%d passed, %d failed, %d skipped\n' $passed $failed $skipped
