@@ -477,8 +477,8 @@ enum { VECTOR = 4, MR = 6, NR = 8 };                    /* 12 of 16 */
 #else
 enum { VECTOR = 1, MR = 4, NR = 4 };
 #endif
-enum { GROUP = RUN,                                     /* k packed at a time: at most this, whole runs */
-       ROWS = 16 * MR, COLUMNS = 960 / NR * NR,         /* packed at a time: A in L2, B in L2 or L3 */
+enum { GROUP_A = RUN, GROUP_B = 4 * RUN,                /* k packed at a time: at most this, whole runs */
+       ROWS = 16 * MR, COLUMNS = 960 / NR * NR,         /* packed at a time: A and a block of C in L2, B in L3 */
        DCOL = 1 << 20 };                                /* floats of a gradient's column block */
 
 /* s = the run's sums over k < length of a[k,i] b[k,j], panels a (length,MR), b (length,NR); then c (MR,NR) = s, or c += s when
@@ -659,7 +659,7 @@ static void pack(float *panels, size_t width, const operand *v, size_t outer, si
 }
 
 /* Scratch of one thread. */
-enum { PACKED_A = ROWS * GROUP, PACKED_B = COLUMNS * GROUP, SCRATCH = PACKED_A + PACKED_B + DCOL + (MR * NR + 15) / 16 * 16 };
+enum { PACKED_A = ROWS * GROUP_A, PACKED_B = COLUMNS * GROUP_B, SCRATCH = PACKED_A + PACKED_B + DCOL + (MR * NR + 15) / 16 * 16 };
 
 size_t rn_workspace_size(int threads)
 {
@@ -675,25 +675,36 @@ static float *scratch_of(rn_workspace ws, int part)
     return (float *)(void *)memory + (size_t)part * SCRATCH;
 }
 
-/* Rows i0..i1-1 and columns j0..j1-1 of the product, on one thread. */
+/* How many k from here on are packed together: whole runs, at most `most` but at least one run. */
+static size_t group_length(size_t k, size_t K, size_t segment, size_t most)
+{
+    size_t group = run_length(k, K, segment);
+    for (size_t next; k + group < K && group + (next = run_length(k + group, K, segment)) <= most; )
+        group += next;
+    return group;
+}
+
+/* Rows i0..i1-1 and columns j0..j1-1 of the product, on one thread. A block of C is added to for all k of a group of B before
+ * the next block's turn, so that it travels to memory and back as seldom as possible. */
 static void product_blocked(size_t i0, size_t i1, size_t j0, size_t j1, size_t K, size_t segment, const operand *A,
                             const operand *B, const result *C, int accumulate, float *scratch)
 {
     float *a = scratch, *b = a + PACKED_A, *edge = b + PACKED_B + DCOL;
     for (size_t j = j0; j < j1; j += COLUMNS) {
         const size_t columns = j1 - j < COLUMNS ? j1 - j : COLUMNS;
-        for (size_t k = 0, group; k < K; k += group) {
-            group = run_length(k, K, segment);
-            for (size_t next; k + group < K && group + (next = run_length(k + group, K, segment)) <= GROUP; )
-                group += next;
-            pack(b, NR, B, j, columns, k, group);
+        for (size_t kb = 0, group_b; kb < K; kb += group_b) {
+            group_b = group_length(kb, K, segment, GROUP_B);
+            pack(b, NR, B, j, columns, kb, group_b);
             for (size_t i = i0; i < i1; i += ROWS) {
                 const size_t rows = i1 - i < ROWS ? i1 - i : ROWS;
-                pack(a, MR, A, i, rows, k, group);
-                for (size_t jt = 0; jt < columns; jt += NR)
-                    for (size_t it = 0; it < rows; it += MR)
-                        add_tile(C, i + it, j + jt, rows - it, columns - jt, accumulate || k > 0, a + it * group, b + jt * group,
-                                 k, group, K, segment, edge);
+                for (size_t k = kb, group_a; k < kb + group_b; k += group_a) {
+                    group_a = group_length(k, kb + group_b, segment, GROUP_A);
+                    pack(a, MR, A, i, rows, k, group_a);
+                    for (size_t jt = 0; jt < columns; jt += NR)
+                        for (size_t it = 0; it < rows; it += MR)
+                            add_tile(C, i + it, j + jt, rows - it, columns - jt, accumulate || k > 0, a + it * group_a,
+                                     b + jt * group_b + (k - kb) * NR, k, group_a, K, segment, edge);
+                }
             }
         }
     }
@@ -716,7 +727,7 @@ static void product(size_t M, size_t N, size_t K, size_t segment, const operand 
         product_naive(M, N, K, segment, A, B, C, accumulate);
         return;
     }
-    const int by_columns = N / NR >= M / MR;
+    const int by_columns = N / NR >= (size_t)parts && 2 * N >= M;       /* each part packs all of the other operand */
 #pragma omp parallel for num_threads(parts) schedule(static, 1)
     for (int part = 0; part < parts; part++) {
         const size_t i0 = by_columns ? 0 : part_bound(M, MR, part, parts), i1 = by_columns ? M : part_bound(M, MR, part + 1, parts);
