@@ -68,7 +68,8 @@ const char *rn_arithmetic_fault(void)
     const double below = tiny * quarter;
     if (below_f == zero_f || below == 0.0 || below_f * 4.0f != tiny_f)
         return "numbers below the normal range are flushed to zero (compile without -ffast-math, -Ofast and FTZ modes)";
-    if (rn_sqrt(two) != 0x1.6a09e667f3bcdp0 || rn_sqrt(third) != 0x1.279a74590331cp-1 || sqrtf(two == 2.0 ? 2.0f : 0.0f) != 0x1.6a09e6p0f)
+    const volatile float two_f = 2.0f;
+    if (rn_sqrt(two) != 0x1.6a09e667f3bcdp0 || rn_sqrt(third) != 0x1.279a74590331cp-1 || sqrtf(two_f) != 0x1.6a09e6p0f)
         return "sqrt is not correctly rounded (compile with -O1 or more, so that the processor's own is used)";
     return NULL;
 }
@@ -483,7 +484,8 @@ enum { GROUP_A = RUN, GROUP_B = 4 * RUN,                /* k packed at a time: a
 
 /* s = the run's sums over k < length of a[k,i] b[k,j], panels a (length,MR), b (length,NR); then c (MR,NR) = s, or c += s when
  * add is not 0. */
-#if defined(__GNUC__) && !defined(RN_PLAIN_C) && (defined(__AVX__) || defined(__SSE2__) || defined(__ARM_NEON) || defined(__wasm_simd128__))
+#if defined(__GNUC__) && !defined(RN_PLAIN_C) && \
+    (defined(__AVX__) || defined(__SSE2__) || defined(__ARM_NEON) || defined(__wasm_simd128__))
 typedef float vector __attribute__((vector_size(VECTOR * 4), may_alias));
 typedef float loose_vector __attribute__((vector_size(VECTOR * 4), may_alias, aligned(4)));
 #if defined(__clang__) && defined(__AVX512F__)
@@ -741,8 +743,10 @@ static int gemm(int trans_a, int trans_b, int M, int N, int K, const float *A, i
 {
     if (M < 0 || N < 0 || K < 0 || lda < (trans_a ? M : K) || ldb < (trans_b ? K : N) || ldc < N) return RN_ESHAPE;
     if (M == 0 || N == 0) return RN_OK;
-    const operand a = { .kind = MATRIX, .data = A, .outer_stride = trans_a ? 1 : (size_t)lda, .inner_stride = trans_a ? (size_t)lda : 1 };
-    const operand b = { .kind = MATRIX, .data = B, .outer_stride = trans_b ? (size_t)ldb : 1, .inner_stride = trans_b ? 1 : (size_t)ldb };
+    const operand a = { .kind = MATRIX, .data = A, .outer_stride = trans_a ? 1 : (size_t)lda,
+                        .inner_stride = trans_a ? (size_t)lda : 1 };
+    const operand b = { .kind = MATRIX, .data = B, .outer_stride = trans_b ? (size_t)ldb : 1,
+                        .inner_stride = trans_b ? 1 : (size_t)ldb };
     const result c = { C, (size_t)ldc, 0, (size_t)N };
     if (K == 0 && !accumulate)
         for (size_t i = 0; i < (size_t)M; i++)
@@ -784,7 +788,8 @@ int rn_conv2d_output(const rn_conv2d *g, int *P, int *Q)
         g->H > SIZE_LIMIT || g->W > SIZE_LIMIT || g->pad > SIZE_LIMIT || g->H + 2 * g->pad < g->R || g->W + 2 * g->pad < g->S)
         return RN_ESHAPE;
     const int p = (g->H + 2 * g->pad - g->R) / g->stride + 1, q = (g->W + 2 * g->pad - g->S) / g->stride + 1;
-    if (!fits_int((size_t)g->N, (size_t)g->C, (size_t)g->H, (size_t)g->W) || !fits_int((size_t)g->N, (size_t)g->K, (size_t)p, (size_t)q) ||
+    if (!fits_int((size_t)g->N, (size_t)g->C, (size_t)g->H, (size_t)g->W) ||
+        !fits_int((size_t)g->N, (size_t)g->K, (size_t)p, (size_t)q) ||
         !fits_int((size_t)g->K, (size_t)g->C, (size_t)g->R, (size_t)g->S))
         return RN_ESHAPE;
     *P = p;
@@ -1355,7 +1360,8 @@ static int config_is_sound(const rn_config *c)
 {
     enum { MOST = 1 << 16, MOST_STEPS = 10 };
     if (c->input_size < 1 || c->input_size > 4096 || c->scale < 1 || c->scale > 64 || c->classes < 1 || c->classes > MOST ||
-        c->outputs < 0 || c->outputs > 1 << 24 || c->times[0] != 1 || (c->outputs > 0 && (c->encoder_width < 1 || c->encoder_width > MOST)))
+        c->outputs < 0 || c->outputs > 1 << 24 || c->times[0] != 1 ||
+        (c->outputs > 0 && (c->encoder_width < 1 || c->encoder_width > MOST)))
         return 0;
     int norms = 2;
     for (int a = 0; a < RN_AREAS; a++) {
@@ -1612,6 +1618,7 @@ static int record_concat(rn_tape *t, const int in[RN_AREAS])
     if (op == NULL) return NONE;
     int width = 0;
     for (int a = 0; a < RN_AREAS; a++) {
+        if (in[a] == NONE) return NONE;
         op->in[a] = in[a];
         t->value[in[a]].consumer_last = t->op_count;
         width += t->value[in[a]].C;
@@ -1880,7 +1887,8 @@ static const float *parameter(const rn_tape *t, const float *values, int tensor)
 static int forward_norm(rn_tape *t, const rn_op *op, float *values, int updates, rn_workspace ws)
 {
     const float *weight = parameter(t, values, op->tensor[0]), *bias = parameter(t, values, op->tensor[1]);
-    float *running_mean = values + t->model->tensor[op->tensor[2]].offset, *running_var = values + t->model->tensor[op->tensor[3]].offset;
+    float *running_mean = values + t->model->tensor[op->tensor[2]].offset;
+    float *running_var = values + t->model->tensor[op->tensor[3]].offset;
     const float *x = t->value[op->in[0]].value, *residual = op->in[1] == NONE ? NULL : t->value[op->in[1]].value;
     int status;
     if (t->mode == RN_TRAIN || t->mode == RN_BATCH_STATISTICS)
@@ -2001,8 +2009,9 @@ static int backward_linear(rn_tape *t, const rn_op *op, const float *values, flo
     rn_value *in = &t->value[op->in[0]];
     const rn_value *out = &t->value[op->out];
     const size_t weight = t->model->tensor[op->tensor[0]].offset, bias = t->model->tensor[op->tensor[1]].offset;
-    return rn_linear_backward(in->gradient, adds_to_gradient(in), gradients ? gradients + weight : NULL, gradients ? gradients + bias : NULL,
-                              out->gradient, in->value, values + weight, in->N, in->C * in->H * in->W, out->C, ws);
+    float *dw = gradients ? gradients + weight : NULL, *db = gradients ? gradients + bias : NULL;
+    return rn_linear_backward(in->gradient, adds_to_gradient(in), dw, db, out->gradient, in->value, values + weight, in->N,
+                              in->C * in->H * in->W, out->C, ws);
 }
 
 static void backward_concat(rn_tape *t, const rn_op *op)
