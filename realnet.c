@@ -474,7 +474,7 @@ enum { VECTOR = 8, MR = 6, NR = 16 };                   /* 12 of 16 */
 #elif defined(__aarch64__)
 enum { VECTOR = 4, MR = 8, NR = 8 };                    /* 16 of 32: more, and gcc 12 spills */
 #elif defined(__SSE2__) || defined(__ARM_NEON) || defined(__wasm_simd128__)
-enum { VECTOR = 4, MR = 6, NR = 8 };                    /* 12 of 16 */
+enum { VECTOR = 4, MR = 4, NR = 12 };                   /* 12 of 16 */
 #else
 enum { VECTOR = 1, MR = 4, NR = 4 };
 #endif
