@@ -34,7 +34,6 @@ const char *rn_strerror(int status)
     case RN_ESHAPE: return "sizes do not fit";
     case RN_EMEM:   return "the memory given is too small";
     case RN_ENAN:   return "a value is not a finite number, or has no variance";
-    case RN_EARITH: return "this build does not keep the arithmetic contract";
     default:        return "unknown status";
     }
 }

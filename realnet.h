@@ -33,7 +33,6 @@ extern "C" {
 #define RN_ESHAPE (-2)  /* sizes do not fit each other, are below 1, or are above the documented limit */
 #define RN_EMEM   (-3)  /* the memory that the caller gave is too small */
 #define RN_ENAN   (-4)  /* a NaN or an infinity where a number is needed */
-#define RN_EARITH (-5)  /* this build does not compute as docs/arithmetic.md demands */
 const char *rn_strerror(int status);                    /* one lower-case phrase, never NULL */
 
 /* ---- 1. Arithmetic and elementary functions ------------------------------------------------------------------- */

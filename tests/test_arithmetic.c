@@ -98,6 +98,13 @@ static void hashes(void)
     check(rn_hash_floats(RN_HASH_START, &one, 1) == rn_hash_bytes(RN_HASH_START, "\0\0\x80\x3f", 4), "floats are hashed little-endian");
 }
 
+static void status_texts(void)
+{
+    for (int a = RN_ENAN; a <= RN_OK; a++)
+        for (int b = RN_ENAN - 1; b < a; b++)           /* the last is no status */
+            check(strcmp(rn_strerror(a), rn_strerror(b)) != 0, "status %d and %d are told apart", a, b);
+}
+
 void test_arithmetic(void)
 {
     section("arithmetic and elementary functions");
@@ -108,4 +115,5 @@ void test_arithmetic(void)
     float_sweep();
     sums();
     hashes();
+    status_texts();
 }
