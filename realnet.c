@@ -2288,7 +2288,7 @@ void rn_adam_step(float *w, float *m, float *v, const float *g, size_t n, double
  * 9. Analysis
  * ================================================================================================================ */
 
-/* ---- representational dissimilarity matrices ---- */
+/* ---- 9.1 Dissimilarity and similarity: representational dissimilarity matrices ---- */
 
 /* Rows made ready so that the dissimilarity of two is 1 - dot (Pearson: centred and normed; cosine: normed). */
 static int rdm_row(double *row, int metric, size_t D)
@@ -2443,3 +2443,11 @@ int rn_rsa(double *rho, const double *a, const double *b, int M, double *scratch
     rn_upper_triangle(scratch + L, b, M);
     return rn_spearman(rho, scratch, scratch + L, L, scratch + 2 * (size_t)L, order);
 }
+
+/* ---- 9.2 Principal components ---- */
+
+/* ---- 9.3 Decoding ---- */
+
+/* ---- 9.4 Statistics ---- */
+
+/* ---- 9.5 Behaviour ---- */

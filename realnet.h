@@ -288,6 +288,7 @@ int rn_alignment_loss(rn_loss *loss, float *dlogits, float *dprediction, const f
 void rn_adam_step(float *w, float *m, float *v, const float *g, size_t n, double lr, uint64_t step, int threads);
 
 /* ---- 9. Analysis ------------------------------------------------------------------------------------------------------ */
+/* ---- 9.1 Dissimilarity and similarity ---- */
 
 enum { RN_RDM_PEARSON, RN_RDM_COSINE, RN_RDM_EUCLIDEAN };
 /* Representational dissimilarity matrix (M,M) of x (M,D), double: 1 - Pearson r, 1 - cosine, or the Euclidean distance of
@@ -305,6 +306,14 @@ int rn_pearson(double *r, const double *x, const double *y, int n);
 int rn_spearman(double *rho, const double *x, const double *y, int n, double *scratch, int32_t *order);
 /* RSA: Spearman of the upper triangles of two RDMs (M,M). scratch: 4*L doubles, order: L int32. [F] 2.5 */
 int rn_rsa(double *rho, const double *a, const double *b, int M, double *scratch, int32_t *order);
+
+/* ---- 9.2 Principal components ---- */
+
+/* ---- 9.3 Decoding ---- */
+
+/* ---- 9.4 Statistics ---- */
+
+/* ---- 9.5 Behaviour ---- */
 
 #ifdef __cplusplus
 }

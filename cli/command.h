@@ -32,6 +32,24 @@ void progress_at(size_t done, const char *note);        /* note: shown behind th
 void progress_end(void);
 double seconds_now(void);
 
+/* ---- cli/table.c: tables out (readable, --json, or CSV in a file) and CSV in ---- */
+typedef struct table table;
+table *table_begin(const char *name, const char *columns);     /* columns: "model,brain,spearman" */
+void   table_text(table *t, const char *text);                 /* the next cell, row by row */
+void   table_number(table *t, double x);                       /* NaN: "-", null, or an empty cell */
+/* Tells all tables of a command and frees them: to the file CSV (the first one; the others beside it, as CSV-NAME.csv) if csv is
+ * not NULL, else to standard output, readable or, with --json, as one object {"NAME": [rows]} with 17 significant digits. */
+void   tables_finish(table *const *list, int count, const char *csv);
+void   table_write_csv(const table *t, const char *path);
+void   table_free(table *t);
+typedef struct { char *path, *text; char **cell; int rows, columns; } csv_table;    /* rows without the first line */
+csv_table   csv_read(const char *path);                        /* RFC 4180; the first line names the columns */
+int         csv_column(const csv_table *t, const char *name);  /* -1 */
+int         csv_require_column(const csv_table *t, const char *name);
+const char *csv_text_at(const csv_table *t, int row, int column);
+double      csv_number_at(const csv_table *t, int row, int column);    /* status 2 if it is none */
+void        csv_free(csv_table *t);
+
 /* ---- cli/weights.c: a model's parameters and their files ---- */
 typedef struct {
     rn_model model;
