@@ -487,6 +487,13 @@ enum { GROUP_A = RUN, GROUP_B = 4 * RUN,                /* k packed at a time: a
     (defined(__AVX__) || defined(__SSE2__) || defined(__ARM_NEON) || defined(__wasm_simd128__))
 typedef float vector __attribute__((vector_size(VECTOR * 4), may_alias));
 typedef float loose_vector __attribute__((vector_size(VECTOR * 4), may_alias, aligned(4)));
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define QUADS                                           /* 4 x 4 blocks can be transposed in registers */
+typedef float quad __attribute__((vector_size(16)));
+typedef float loose_quad __attribute__((vector_size(16), may_alias, aligned(4)));
+#endif
+#endif
 #if defined(__clang__) && defined(__AVX512F__)
 __attribute__((min_vector_width(512)))                  /* else clang halves the vectors on some processors */
 #endif
@@ -554,21 +561,65 @@ static void add_tile(const result *C, size_t i0, size_t j0, size_t rows, size_t 
     }
 }
 
+/* panel[k,o] = from[o,k] for k < length and a multiple of 4 of the o < count: returns that multiple. Blocks of 4 x 4 turn in
+ * registers, because storing one float at a time leaves most of each cache line's journey unused. */
+#if defined(QUADS)
+static size_t transpose_quads(float *panel, size_t width, const float *from, size_t stride, size_t count, size_t length)
+{
+    size_t o = 0;
+    for (; o + 4 <= count; o += 4) {
+        size_t k = 0;
+        for (; k + 4 <= length; k += 4) {
+            const float *f = from + o * stride + k;
+            float *to = panel + k * width + o;
+            const quad a = *(const loose_quad *)f, b = *(const loose_quad *)(f + stride),
+                       c = *(const loose_quad *)(f + 2 * stride), d = *(const loose_quad *)(f + 3 * stride);
+            const quad ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+            const quad cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+            *(loose_quad *)to = __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5);
+            *(loose_quad *)(to + width) = __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7);
+            *(loose_quad *)(to + 2 * width) = __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5);
+            *(loose_quad *)(to + 3 * width) = __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
+        }
+        for (; k < length; k++)
+            for (size_t i = o; i < o + 4; i++)
+                panel[k * width + i] = from[i * stride + k];
+    }
+    return o;
+}
+#else
+static size_t transpose_quads(float *panel, size_t width, const float *from, size_t stride, size_t count, size_t length)
+{
+    (void)panel; (void)width; (void)from; (void)stride; (void)count; (void)length;
+    return 0;                                           /* the loop of pack_matrix does all */
+}
+#endif
+
 static void pack_matrix(float *panel, size_t width, const operand *v, size_t outer, size_t count, size_t inner, size_t length)
 {
     const float *from = v->data + outer * v->outer_stride + inner * v->inner_stride;
-    if (v->outer_stride == 1)
+    for (size_t o = v->inner_stride == 1 ? transpose_quads(panel, width, from, v->outer_stride, count, length) : 0; o < count; o++)
         for (size_t k = 0; k < length; k++)
-            for (size_t o = 0; o < count; o++)
-                panel[k * width + o] = from[k * v->inner_stride + o];
-    else if (count == MR && width == MR)                /* a constant count lets the compiler keep it in registers */
-        for (size_t k = 0; k < length; k++)
-            for (size_t o = 0; o < MR; o++)
-                panel[k * MR + o] = from[o * v->outer_stride + k * v->inner_stride];
-    else
-        for (size_t o = 0; o < count; o++)
-            for (size_t k = 0; k < length; k++)
-                panel[k * width + o] = from[o * v->outer_stride + k * v->inner_stride];
+            panel[k * width + o] = from[o * v->outer_stride + k * v->inner_stride];
+}
+
+/* A matrix stored k-major: each row may lie in a page of its own, so a row is read through several panels at a time. */
+static void pack_rows(float *panels, size_t width, const operand *v, size_t outer, size_t count, size_t inner, size_t length)
+{
+    enum { TOGETHER = 8 };
+    for (size_t o = 0; o < count; o += TOGETHER * width)
+        for (size_t k = 0; k < length; k++) {
+            const float *from = v->data + outer + (inner + k) * v->inner_stride;
+            const size_t end = count < o + TOGETHER * width ? count : o + TOGETHER * width;
+            for (size_t p = o; p < end; p += width) {
+                float *to = panels + p * length + k * width;
+                if (width == NR && end - p >= NR)       /* a constant count is copied in vectors */
+                    memcpy(to, from + p, NR * sizeof *to);
+                else
+                    for (size_t i = 0; i < width && p + i < end; i++)
+                        to[i] = from[p + i];
+            }
+        }
 }
 
 enum { WIDEST = NR > MR ? NR : MR };
@@ -646,17 +697,20 @@ static void pack_patches_transposed(float *panel, size_t width, const operand *v
 /* Pack rows outer..outer+count-1 into panels of `width`, k = inner..inner+length-1; the last panel is padded with zeros. */
 static void pack(float *panels, size_t width, const operand *v, size_t outer, size_t count, size_t inner, size_t length)
 {
+    const int by_rows = v->kind == MATRIX && v->outer_stride == 1;
     for (size_t o = 0; o < count; o += width) {
         const size_t valid = count - o < width ? count - o : width;
         float *panel = panels + o * length;
         if (valid < width)
             memset(panel, 0, width * length * sizeof *panel);
+        if (by_rows) continue;
         switch (v->kind) {
         case PATCHES:            pack_patches(panel, width, v, outer + o, valid, inner, length); break;
         case PATCHES_TRANSPOSED: pack_patches_transposed(panel, width, v, outer + o, valid, inner, length); break;
         default:                 pack_matrix(panel, width, v, outer + o, valid, inner, length); break;
         }
     }
+    if (by_rows) pack_rows(panels, width, v, outer, count, inner, length);
 }
 
 /* Scratch of one thread. */
