@@ -84,6 +84,29 @@ static void convolution_shapes(void)
     check(differ == 0, "%d products differ between naive and blocked", differ);
 }
 
+/* Few pixels and many kernels, as in IT: two images of 7 x 7, whose columns end inside a tile; one image alone. */
+static void convolution_of_few_pixels(void)
+{
+    const rn_conv2d g = { 2, 40, 14, 14, 600, 3, 3, 2, 1 };
+    const size_t nx = 2 * 40 * 14 * 14, nw = 600 * 40 * 9, ny = 2 * 600 * 49;
+    const rn_workspace none = { NULL, 0, 1 };
+    float *x = zeros(nx), *w = zeros(nw), *y = zeros(ny), *y2 = zeros(ny);
+    fill(x, nx, 1);
+    fill(w, nw, 2);
+    rn_conv2d_forward(y, x, w, &g, none);
+    for (int t = 1; t <= 8; t++) {
+        memset(y2, 0, ny * sizeof *y2);
+        rn_conv2d_forward(y2, x, w, &g, test_workspace(t));
+        check(memcmp(y, y2, ny * 4) == 0, "convolution of few pixels, %d threads", t);
+    }
+    rn_conv2d one = g;
+    one.N = 1;
+    rn_conv2d_forward(y2, x + nx / 2, w, &one, test_workspace(2));
+    check(memcmp(y2, y + ny / 2, ny / 2 * 4) == 0, "few pixels: an image alone has the bits it has in a batch");
+    float *const all[] = { x, w, y, y2 };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) release(all[i]);
+}
+
 /* One that is large enough for several blocks, runs and images in every product; the batch does not change an image's bits. */
 static void convolution_large(void)
 {
@@ -241,6 +264,7 @@ void test_layers(void)
     convolution_oracle();
     convolution_shapes();
     convolution_large();
+    convolution_of_few_pixels();
     convolution_errors();
     batch_norm();
     pooling();

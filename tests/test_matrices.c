@@ -61,6 +61,8 @@ void test_matrices(void)
         for (int t = 0; t < 4; t++) {
             one_shape(300, 520, 600, f, thread_counts[t]);
             one_shape(520, 30, 600, f, thread_counts[t]);
+            one_shape(850, 49, 600, f, thread_counts[t]);   /* few columns: turned */
+            one_shape(97, 35, 257, f, thread_counts[t]);
         }
     }
     runs_of_256();
