@@ -199,15 +199,36 @@ static double fold(double lane[LANES])
     return lane[0];
 }
 
-double rn_sum(const double *x, size_t n)
+/* Terms x[0..n-1] to the lanes, from lane 0 on. */
+static void add_lanes(double lane[LANES], const double *x, size_t n)
 {
-    double lane[LANES] = { 0 };
     size_t i = 0;
     for (; i + LANES <= n; i += LANES)
         for (int l = 0; l < LANES; l++)
             lane[l] += x[i + (size_t)l];
     for (int l = 0; i < n; i++, l++)
         lane[l] += x[i];
+}
+
+/* Terms (x - mean)^2. */
+static void add_squares(double lane[LANES], const double *x, double mean, size_t n)
+{
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int l = 0; l < LANES; l++) {
+            const double d = x[i + (size_t)l] - mean;
+            lane[l] += d * d;
+        }
+    for (int l = 0; i < n; i++, l++) {
+        const double d = x[i] - mean;
+        lane[l] += d * d;
+    }
+}
+
+double rn_sum(const double *x, size_t n)
+{
+    double lane[LANES] = { 0 };
+    add_lanes(lane, x, n);
     return fold(lane);
 }
 
@@ -2395,7 +2416,210 @@ void rn_adam_step(float *w, float *m, float *v, const float *g, size_t n, double
 
 /* ---- 9.1 Dissimilarity and similarity: representational dissimilarity matrices ---- */
 
-/* Rows made ready so that the dissimilarity of two is 1 - dot (Pearson: centred and normed; cosine: normed). */
+/* Rows of features as they came, floats or doubles; with norm not NULL a value counts as (x - mean)/norm of its row. */
+typedef struct { const float *floats; const double *doubles; size_t M, D; const double *mean, *norm; } feature_rows;
+
+/* out = values from .. from+count-1 of a row. */
+static void row_values(double *out, const feature_rows *x, size_t row, size_t from, size_t count)
+{
+    const size_t at = row * x->D + from;
+    if (x->floats != NULL)
+        for (size_t d = 0; d < count; d++)
+            out[d] = (double)x->floats[at + d];
+    else
+        memcpy(out, x->doubles + at, count * sizeof *out);
+    if (x->norm == NULL) return;
+    const double mean = x->mean[row], norm = x->norm[row];
+    for (size_t d = 0; d < count; d++)
+        out[d] = (out[d] - mean) / norm;
+}
+
+/* ---- all products of rows: the sums of rn_dot, in an order that caches and vector registers like ----
+ * A panel is PANEL rows, packed: of each group of GROUP lanes its terms, 16 features apart, of the rows in turn. A tile holds one
+ * group's running sums of PANEL x PANEL pairs in registers. Lane sums wait in memory from one block of features to the next. */
+#if defined(__GNUC__) && !defined(RN_PLAIN_C) && (defined(__AVX__) || defined(__SSE2__) || defined(__aarch64__) || defined(__wasm_simd128__))
+#define RN_LANE_VECTORS
+#if defined(__AVX512F__)
+enum { GROUP = 8, PANEL = 4 };                          /* 16 sums of 32 registers */
+#elif defined(__AVX__)
+enum { GROUP = 4, PANEL = 3 };                          /* 9 of 16 */
+#elif defined(__aarch64__)
+enum { GROUP = 2, PANEL = 4 };
+#else
+enum { GROUP = 2, PANEL = 3 };
+#endif
+#else
+enum { GROUP = LANES, PANEL = 2 };
+#endif
+enum { FEATURES = 512, ROWS_MOST = 240 };               /* of a block: a panel in L1; both of rows at a time */
+
+/* sums (PANEL,PANEL,GROUP) += a b, or (a - b)^2 for a difference; panels a, b (steps,PANEL,GROUP). */
+#ifdef RN_LANE_VECTORS
+typedef double lane_vector __attribute__((vector_size(GROUP * 8), may_alias, aligned(8)));
+#if defined(__clang__) && defined(__AVX512F__)
+__attribute__((min_vector_width(512)))
+#endif
+static void lane_tile(double *sums, const double *a, const double *b, size_t steps, int difference)
+{
+    lane_vector s[PANEL][PANEL], *at = (lane_vector *)sums;
+    memcpy(s, sums, sizeof s);
+    const lane_vector *x = (const lane_vector *)a, *y = (const lane_vector *)b;
+    if (difference)
+        for (size_t step = 0; step < steps; step++, x += PANEL, y += PANEL)
+            for (int i = 0; i < PANEL; i++)
+                for (int j = 0; j < PANEL; j++) {
+                    const lane_vector d = x[i] - y[j], square = d * d;
+                    s[i][j] = s[i][j] + square;
+                }
+    else
+        for (size_t step = 0; step < steps; step++, x += PANEL, y += PANEL)
+            for (int i = 0; i < PANEL; i++)
+                for (int j = 0; j < PANEL; j++) {
+                    const lane_vector product_of_two = x[i] * y[j];
+                    s[i][j] = s[i][j] + product_of_two;
+                }
+    for (int i = 0; i < PANEL; i++)
+        for (int j = 0; j < PANEL; j++)
+            at[i * PANEL + j] = s[i][j];
+}
+#else
+static void lane_tile(double *sums, const double *a, const double *b, size_t steps, int difference)
+{
+    for (size_t step = 0; step < steps; step++, a += PANEL * GROUP, b += PANEL * GROUP)
+        for (int i = 0; i < PANEL; i++)
+            for (int j = 0; j < PANEL; j++) {
+                double *s = sums + (i * PANEL + j) * GROUP;
+                const double *x = a + i * GROUP, *y = b + j * GROUP;
+                for (int l = 0; l < GROUP; l++) {
+                    const double d = x[l] - y[l];
+                    s[l] += difference ? d * d : x[l] * y[l];
+                }
+            }
+}
+#endif
+
+/* A block of features of `rows` rows from row0 on, packed as panels (panel,group,step,PANEL,GROUP); zeros fill it up, which adds
+ * nothing to a sum that began at +0. */
+static void pack_panels(double *panels, const feature_rows *x, size_t row0, size_t rows, size_t from, size_t count, int threads)
+{
+    const size_t steps = (count + LANES - 1) / LANES;
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (int p = 0; p < (int)((rows + PANEL - 1) / PANEL); p++) {
+        double *panel = panels + (size_t)p * PANEL * LANES * steps, values[FEATURES];
+        for (size_t r = 0; r < PANEL; r++) {
+            const size_t row = (size_t)p * PANEL + r, valid = row < rows ? count : 0;
+            if (valid > 0) row_values(values, x, row0 + row, from, count);
+            for (size_t d = valid; d < steps * LANES; d++)
+                values[d] = 0.0;
+            for (size_t step = 0; step < steps; step++)
+                for (size_t g = 0; g < LANES / GROUP; g++)
+                    for (size_t l = 0; l < GROUP; l++)
+                        panel[((g * steps + step) * PANEL + r) * GROUP + l] = values[step * LANES + g * GROUP + l];
+        }
+    }
+}
+
+enum { TILE_LANES = PANEL * PANEL * LANES };            /* lane sums of a tile: (group,PANEL,PANEL,GROUP) */
+
+/* Add a packed block of features to the lane sums of all tiles; of the upper ones when rows and columns are the same rows. */
+static void add_tiles(double *sums, const double *a, size_t rows, const double *b, size_t columns, size_t steps, int difference,
+                      int threads)
+{
+    const size_t across = (columns + PANEL - 1) / PANEL, panel = PANEL * LANES * steps, group = PANEL * GROUP * steps;
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
+    for (int i = 0; i < (int)((rows + PANEL - 1) / PANEL); i++)
+        for (size_t j = a == b ? (size_t)i : 0; j < across; j++)
+            for (size_t g = 0; g < LANES / GROUP; g++)
+                lane_tile(sums + ((size_t)i * across + j) * TILE_LANES + g * PANEL * PANEL * GROUP, a + (size_t)i * panel + g * group,
+                          b + j * panel + g * group, steps, difference);
+}
+
+/* The fold of pair (i,j)'s lanes. */
+static double tile_fold(const double *sums, size_t columns, size_t i, size_t j)
+{
+    const double *tile_sums = sums + (i / PANEL * ((columns + PANEL - 1) / PANEL) + j / PANEL) * TILE_LANES;
+    double lane[LANES];
+    for (size_t l = 0; l < LANES; l++)
+        lane[l] = tile_sums[((l / GROUP * PANEL + i % PANEL) * PANEL + j % PANEL) * GROUP + l % GROUP];
+    return fold(lane);
+}
+
+/* How many rows at a time the scratch has room for: two packed blocks and the lane sums of their pairs. 0: not even a panel. */
+static size_t gram_rows(const feature_rows *x, size_t room)
+{
+    const size_t block = x->D < FEATURES ? (x->D + LANES - 1) / LANES * LANES : FEATURES;
+    size_t rows = (x->M + PANEL - 1) / PANEL * PANEL;
+    if (rows > ROWS_MOST) rows = ROWS_MOST;
+    while (rows > 0 && rows * (2 * block + LANES * rows) > room)
+        rows -= PANEL;
+    return rows;
+}
+
+/* out (M,M) = x x^T, or the squared distances of rows, each with the bits of rn_dot (or of its lanes over squared differences).
+ * scratch: `room` doubles; RN_EMEM if that is too little for the smallest tile. Threads share tiles, never a sum. */
+static int gram(double *out, const feature_rows *x, int difference, double *scratch, size_t room, int threads)
+{
+    const size_t M = x->M, D = x->D, most = gram_rows(x, room), block = D < FEATURES ? (D + LANES - 1) / LANES * LANES : FEATURES;
+    if (most == 0) return RN_EMEM;
+    double *a = scratch, *other = a + most * block, *sums = other + most * block;
+    if (threads < 1 || M * M * D < 1 << 20) threads = 1;
+    for (size_t i0 = 0; i0 < M; i0 += most)
+        for (size_t j0 = i0; j0 < M; j0 += most) {
+            const size_t rows = M - i0 < most ? M - i0 : most, columns = M - j0 < most ? M - j0 : most;
+            double *b = i0 == j0 ? a : other;
+            memset(sums, 0, most * most * LANES * sizeof *sums);
+            for (size_t from = 0, count; from < D; from += count) {
+                count = D - from < FEATURES ? D - from : FEATURES;
+                pack_panels(a, x, i0, rows, from, count, threads);
+                if (b != a) pack_panels(b, x, j0, columns, from, count, threads);
+                add_tiles(sums, a, rows, b, columns, (count + LANES - 1) / LANES, difference, threads);
+            }
+            for (size_t i = 0; i < rows; i++)
+                for (size_t j = b == a ? i : 0; j < columns; j++)
+                    out[(i0 + i) * M + j0 + j] = out[(j0 + j) * M + i0 + i] = tile_fold(sums, columns, i, j);
+        }
+    return RN_OK;
+}
+
+/* ---- dissimilarities ---- */
+
+/* Mean (Pearson; else 0) and norm of each row, in the lanes of unit_row, so that the dissimilarity is 1 - dot of (x - mean)/norm.
+ * RN_ENAN for a NaN, an infinity, or a norm of 0; *bad_row is the first such row. */
+static int row_statistics(double *mean, double *norm, const feature_rows *x, int metric, int *bad_row, int threads)
+{
+    int first = (int)x->M;
+#pragma omp parallel for num_threads(threads) schedule(static) reduction(min : first)
+    for (int i = 0; i < (int)x->M; i++) {
+        double sum[LANES] = { 0 }, squares[LANES] = { 0 }, values[FEATURES];
+        int finite = 1;
+        for (size_t from = 0, count; from < x->D; from += count) {
+            count = x->D - from < FEATURES ? x->D - from : FEATURES;
+            row_values(values, x, (size_t)i, from, count);
+            for (size_t d = 0; d < count; d++)
+                finite &= fabs(values[d]) <= DBL_MAX;
+            add_lanes(sum, values, count);
+        }
+        mean[i] = metric == RN_RDM_PEARSON ? fold(sum) / (double)x->D : 0.0;
+        for (size_t from = 0, count; from < x->D && metric != RN_RDM_EUCLIDEAN; from += count) {
+            count = x->D - from < FEATURES ? x->D - from : FEATURES;
+            row_values(values, x, (size_t)i, from, count);
+            add_squares(squares, values, mean[i], count);
+        }
+        norm[i] = metric == RN_RDM_EUCLIDEAN ? 1.0 : rn_sqrt(fold(squares));
+        if ((!finite || !(norm[i] > 0.0)) && i < first) first = i;
+    }
+    if (first < (int)x->M) *bad_row = first;
+    return first < (int)x->M ? RN_ENAN : RN_OK;
+}
+
+static int rdm_shape(int M, int D, int metric)
+{
+    if (metric < RN_RDM_PEARSON || metric > RN_RDM_EUCLIDEAN) return RN_EARG;
+    return M < 2 || D < (metric == RN_RDM_PEARSON ? 2 : 1) ? RN_ESHAPE : RN_OK;
+}
+
+/* The definition, in memory for all rows: each made ready so that the dissimilarity of two is 1 - dot (Pearson: centred and normed;
+ * cosine: normed). */
 static int rdm_row(double *row, int metric, size_t D)
 {
     for (size_t d = 0; d < D; d++)
@@ -2420,48 +2644,58 @@ static double squared_distance(const double *x, const double *y, size_t n)
     return fold(lane);
 }
 
-static int rdm_of_rows(double *rdm, double *rows, int M, int D, int metric, int *bad_row, int threads)
+static int rdm_naive(double *rdm, const feature_rows *x, int metric, double *rows, int *bad_row)
 {
-    const size_t m = (size_t)M, n = (size_t)D;
-    for (int i = 0; i < M; i++)
-        if (rdm_row(rows + (size_t)i * n, metric, n) != RN_OK) {
-            *bad_row = i;
+    const size_t M = x->M, D = x->D;
+    for (size_t i = 0; i < M; i++) {
+        row_values(rows + i * D, x, i, 0, D);
+        if (rdm_row(rows + i * D, metric, D) != RN_OK) {
+            *bad_row = (int)i;
             return RN_ENAN;
         }
-    if (threads < 1) threads = 1;
-#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
-    for (int i = 0; i < M; i++) {
-        const double *a = rows + (size_t)i * n;
-        rdm[(size_t)i * m + (size_t)i] = 0.0;
-        for (size_t j = (size_t)i + 1; j < m; j++) {
-            const double *b = rows + j * n;
-            const double d = metric == RN_RDM_EUCLIDEAN ? rn_sqrt(squared_distance(a, b, n)) : 1.0 - rn_dot(a, b, n);
-            rdm[(size_t)i * m + j] = d;
-            rdm[j * m + (size_t)i] = d;
+    }
+    for (size_t i = 0; i < M; i++) {
+        const double *a = rows + i * D;
+        rdm[i * M + i] = 0.0;
+        for (size_t j = i + 1; j < M; j++) {
+            const double *b = rows + j * D;
+            rdm[i * M + j] = metric == RN_RDM_EUCLIDEAN ? rn_sqrt(squared_distance(a, b, D)) : 1.0 - rn_dot(a, b, D);
+            rdm[j * M + i] = rdm[i * M + j];
         }
     }
     return RN_OK;
 }
 
-static int rdm_shape(int M, int D, int metric)
+/* By gram(), where M*D doubles of scratch hold two numbers a row and a few packed rows; few and short rows by the definition. */
+static int rdm_of_rows(double *rdm, feature_rows x, int metric, double *scratch, int *bad_row, int threads)
 {
-    if (metric < RN_RDM_PEARSON || metric > RN_RDM_EUCLIDEAN) return RN_EARG;
-    return M < 2 || D < (metric == RN_RDM_PEARSON ? 2 : 1) ? RN_ESHAPE : RN_OK;
+    const size_t M = x.M, room = M * x.D, statistics = (2 * M + 7) / 8 * 8;
+    if (room <= statistics || gram_rows(&x, room - statistics) == 0) return rdm_naive(rdm, &x, metric, scratch, bad_row);
+    double *mean = scratch, *norm = scratch + M;
+    if (row_statistics(mean, norm, &x, metric, bad_row, threads < 1 ? 1 : threads) != RN_OK) return RN_ENAN;
+    if (metric != RN_RDM_EUCLIDEAN) {
+        x.mean = mean;
+        x.norm = norm;
+    }
+    gram(rdm, &x, metric == RN_RDM_EUCLIDEAN, scratch + statistics, room - statistics, threads);
+    for (size_t i = 0; i < M; i++)
+        for (size_t j = 0; j < M; j++)
+            rdm[i * M + j] = i == j ? 0.0 : metric == RN_RDM_EUCLIDEAN ? rn_sqrt(rdm[i * M + j]) : 1.0 - rdm[i * M + j];
+    return RN_OK;
 }
 
 int rn_rdm(double *rdm, const float *x, int M, int D, int metric, double *scratch, int *bad_row, int threads)
 {
-    if (rdm_shape(M, D, metric) != RN_OK) return rdm_shape(M, D, metric);
-    for (size_t i = 0; i < (size_t)M * (size_t)D; i++)
-        scratch[i] = (double)x[i];
-    return rdm_of_rows(rdm, scratch, M, D, metric, bad_row, threads);
+    const int status = rdm_shape(M, D, metric);
+    const feature_rows rows = { .floats = x, .M = (size_t)M, .D = (size_t)D };
+    return status != RN_OK ? status : rdm_of_rows(rdm, rows, metric, scratch, bad_row, threads);
 }
 
 int rn_rdm_double(double *rdm, const double *x, int M, int D, int metric, double *scratch, int *bad_row, int threads)
 {
-    if (rdm_shape(M, D, metric) != RN_OK) return rdm_shape(M, D, metric);
-    memcpy(scratch, x, (size_t)M * (size_t)D * sizeof *x);
-    return rdm_of_rows(rdm, scratch, M, D, metric, bad_row, threads);
+    const int status = rdm_shape(M, D, metric);
+    const feature_rows rows = { .doubles = x, .M = (size_t)M, .D = (size_t)D };
+    return status != RN_OK ? status : rdm_of_rows(rdm, rows, metric, scratch, bad_row, threads);
 }
 
 void rn_upper_triangle(double *out, const double *rdm, int M)
