@@ -2503,6 +2503,7 @@ static void lane_tile(double *sums, const double *a, const double *b, size_t ste
 static void pack_panels(double *panels, const feature_rows *x, size_t row0, size_t rows, size_t from, size_t count, int threads)
 {
     const size_t steps = (count + LANES - 1) / LANES;
+    if (threads < 1) threads = 1;
 #pragma omp parallel for num_threads(threads) schedule(static)
     for (int p = 0; p < (int)((rows + PANEL - 1) / PANEL); p++) {
         double *panel = panels + (size_t)p * PANEL * LANES * steps, values[FEATURES];
@@ -2526,6 +2527,7 @@ static void add_tiles(double *sums, const double *a, size_t rows, const double *
                       int threads)
 {
     const size_t across = (columns + PANEL - 1) / PANEL, panel = PANEL * LANES * steps, group = PANEL * GROUP * steps;
+    if (threads < 1) threads = 1;
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
     for (int i = 0; i < (int)((rows + PANEL - 1) / PANEL); i++)
         for (size_t j = a == b ? (size_t)i : 0; j < across; j++)
@@ -2542,6 +2544,13 @@ static double tile_fold(const double *sums, size_t columns, size_t i, size_t j)
     for (size_t l = 0; l < LANES; l++)
         lane[l] = tile_sums[((l / GROUP * PANEL + i % PANEL) * PANEL + j % PANEL) * GROUP + l % GROUP];
     return fold(lane);
+}
+
+/* Doubles of scratch with which gram() packs as many rows as it can use. */
+static size_t gram_room(size_t M)
+{
+    const size_t rows = M < ROWS_MOST ? (M + PANEL - 1) / PANEL * PANEL : ROWS_MOST;
+    return rows * (2 * FEATURES + LANES * rows);
 }
 
 /* How many rows at a time the scratch has room for: two packed blocks and the lane sums of their pairs. 0: not even a panel. */
@@ -2562,7 +2571,7 @@ static int gram(double *out, const feature_rows *x, int difference, double *scra
     const size_t M = x->M, D = x->D, most = gram_rows(x, room), block = D < FEATURES ? (D + LANES - 1) / LANES * LANES : FEATURES;
     if (most == 0) return RN_EMEM;
     double *a = scratch, *other = a + most * block, *sums = other + most * block;
-    if (threads < 1 || M * M * D < 1 << 20) threads = 1;
+    if (M * M * D < 1 << 20) threads = 1;
     for (size_t i0 = 0; i0 < M; i0 += most)
         for (size_t j0 = i0; j0 < M; j0 += most) {
             const size_t rows = M - i0 < most ? M - i0 : most, columns = M - j0 < most ? M - j0 : most;
@@ -2588,6 +2597,7 @@ static int gram(double *out, const feature_rows *x, int difference, double *scra
 static int row_statistics(double *mean, double *norm, const feature_rows *x, int metric, int *bad_row, int threads)
 {
     int first = (int)x->M;
+    if (threads < 1) threads = 1;
 #pragma omp parallel for num_threads(threads) schedule(static) reduction(min : first)
     for (int i = 0; i < (int)x->M; i++) {
         double sum[LANES] = { 0 }, squares[LANES] = { 0 }, values[FEATURES];
@@ -2672,7 +2682,7 @@ static int rdm_of_rows(double *rdm, feature_rows x, int metric, double *scratch,
     const size_t M = x.M, room = M * x.D, statistics = (2 * M + 7) / 8 * 8;
     if (room <= statistics || gram_rows(&x, room - statistics) == 0) return rdm_naive(rdm, &x, metric, scratch, bad_row);
     double *mean = scratch, *norm = scratch + M;
-    if (row_statistics(mean, norm, &x, metric, bad_row, threads < 1 ? 1 : threads) != RN_OK) return RN_ENAN;
+    if (row_statistics(mean, norm, &x, metric, bad_row, threads) != RN_OK) return RN_ENAN;
     if (metric != RN_RDM_EUCLIDEAN) {
         x.mean = mean;
         x.norm = norm;
@@ -2733,17 +2743,23 @@ static void sort_indices(int32_t *order, const double *x, int n)
     }
 }
 
-int rn_ranks(double *rank, const double *x, int n, int32_t *order)
+/* Ranks from 1 in sorted order; equal values share their mean rank. */
+static void share_ranks(double *rank, const double *x, int n, const int32_t *order)
 {
-    for (int i = 0; i < n; i++)
-        if (x[i] != x[i]) return RN_ENAN;
-    sort_indices(order, x, n);
-    for (int i = 0, last; i < n; i = last + 1) {        /* i..last: equal values share their mean rank */
+    for (int i = 0, last; i < n; i = last + 1) {        /* i..last: equal values */
         last = i;
         while (last + 1 < n && x[order[last + 1]] == x[order[i]]) last++;
         for (int j = i; j <= last; j++)
             rank[order[j]] = ((double)i + (double)last) / 2.0 + 1.0;
     }
+}
+
+int rn_ranks(double *rank, const double *x, int n, int32_t *order)
+{
+    for (int i = 0; i < n; i++)
+        if (x[i] != x[i]) return RN_ENAN;
+    sort_indices(order, x, n);
+    share_ranks(rank, x, n, order);
     return RN_OK;
 }
 
@@ -2781,6 +2797,180 @@ int rn_rsa(double *rho, const double *a, const double *b, int M, double *scratch
     rn_upper_triangle(scratch, a, M);
     rn_upper_triangle(scratch + L, b, M);
     return rn_spearman(rho, scratch, scratch + L, L, scratch + 2 * (size_t)L, order);
+}
+
+/* ---- rank correlations that ties do not flatter ---- */
+
+/* Stable merge sort of `order` (indices into key), bottom up; returns how many pairs stood in strictly wrong order. */
+static int64_t merge_order(int32_t *order, int32_t *spare, const double *key, int n)
+{
+    int64_t inversions = 0;
+    for (int64_t width = 1; width < n; width *= 2) {
+        for (int64_t left = 0; left < n; left += 2 * width) {
+            const int64_t middle = left + width < n ? left + width : n, right = left + 2 * width < n ? left + 2 * width : n;
+            int64_t i = left, j = middle;
+            for (int64_t to = left; to < right; to++)
+                if (i < middle && (j >= right || key[order[i]] <= key[order[j]]))
+                    spare[to] = order[i++];
+                else {
+                    spare[to] = order[j++];
+                    inversions += middle - i;           /* it passes all that are left of the first half */
+                }
+        }
+        memcpy(order, spare, (size_t)n * sizeof *order);
+    }
+    return inversions;
+}
+
+/* Pairs of equal x (and, with y not NULL, of equal y too) among neighbours in sorted order. */
+static int64_t tied_pairs(const int32_t *order, const double *x, const double *y, int n)
+{
+    int64_t pairs = 0, run = 1;
+    for (int i = 1; i < n; i++) {
+        const int32_t a = order[i - 1], b = order[i];
+        run = x[a] == x[b] && (y == NULL || y[a] == y[b]) ? run + 1 : 1;
+        pairs += run - 1;
+    }
+    return pairs;
+}
+
+/* Knight 1966: sorted by x, then y, the pairs out of order in y are the discordant ones; all counts are whole numbers. */
+int rn_kendall(double *tau, const double *x, const double *y, int n, int32_t *order)
+{
+    if (n < 2) return RN_ESHAPE;
+    for (int i = 0; i < n; i++)
+        if (x[i] != x[i] || y[i] != y[i]) return RN_ENAN;
+    for (int i = 0; i < n; i++)
+        order[i] = i;
+    merge_order(order, order + n, y, n);
+    merge_order(order, order + n, x, n);
+    const int64_t pairs = (int64_t)n * (n - 1) / 2, tied_x = tied_pairs(order, x, NULL, n), tied_both = tied_pairs(order, x, y, n);
+    const int64_t discordant = merge_order(order, order + n, y, n), tied_y = tied_pairs(order, y, NULL, n);
+    const int64_t ordered = pairs - tied_x - tied_y + tied_both;    /* concordant and discordant */
+    *tau = (double)(ordered - 2 * discordant) / (double)pairs;
+    return RN_OK;
+}
+
+/* 12/(n^3-n) sum r s - 3(n+1)/(n-1), written about the mean rank: 12/(n^3-n) sum (r - (n+1)/2)(s - (n+1)/2). */
+int rn_rho_a(double *rho, const double *x, const double *y, int n, double *scratch, int32_t *order)
+{
+    if (n < 2) return RN_ESHAPE;
+    if (rn_ranks(scratch, x, n, order) != RN_OK || rn_ranks(scratch + n, y, n, order) != RN_OK) return RN_ENAN;
+    const double count = (double)n, mean = (count + 1.0) / 2.0;
+    for (size_t i = 0; i < 2 * (size_t)n; i++)
+        scratch[i] = scratch[i] - mean;
+    *rho = 12.0 * rn_dot(scratch, scratch + n, (size_t)n) / ((count * count - 1.0) * count);
+    return RN_OK;
+}
+
+int rn_similarity(double *value, const double *x, const double *y, int n, int method, double *scratch, int32_t *order)
+{
+    switch (method) {
+    case RN_SPEARMAN: return rn_spearman(value, x, y, n, scratch, order);
+    case RN_PEARSON:  return rn_pearson(value, x, y, n);
+    case RN_KENDALL:  return rn_kendall(value, x, y, n, order);
+    case RN_RHO_A:    return rn_rho_a(value, x, y, n, scratch, order);
+    default:          return RN_EARG;
+    }
+}
+
+/* ---- partial correlation ---- */
+
+void rn_difference_triangle(double *out, const double *f, int M, int stride)
+{
+    for (size_t i = 0, at = 0; i < (size_t)M; i++)
+        for (size_t j = i + 1; j < (size_t)M; j++)
+            out[at++] = fabs(f[i * (size_t)stride] - f[j * (size_t)stride]);
+}
+
+enum { VARIABLES_MOST = 32768 };                        /* n*n is an int */
+
+/* R = L L^T, L lower, row by row; a pivot (the variance of variable k that those before it leave) below 1e-12 ends it. */
+static int cholesky(double *L, const double *R, int n, int *bad)
+{
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j <= i; j++) {
+            double rest = R[i * n + j];
+            for (int k = 0; k < j; k++)
+                rest = rest - L[i * n + k] * L[j * n + k];
+            if (i == j && !(rest > 1e-12)) {
+                *bad = i;
+                return RN_EARG;
+            }
+            L[i * n + j] = i == j ? rn_sqrt(rest) : rest / L[j * n + j];
+        }
+    return RN_OK;
+}
+
+/* V = L^-1 (lower), each column by forward substitution; then P = R^-1 = V^T V. */
+static void invert_lower(double *V, const double *L, int n)
+{
+    for (int j = 0; j < n; j++)
+        for (int i = j; i < n; i++) {
+            double rest = i == j ? 1.0 : 0.0;
+            for (int k = j; k < i; k++)
+                rest = rest - L[i * n + k] * V[k * n + j];
+            V[i * n + j] = rest / L[i * n + i];
+        }
+}
+
+/* The last row of V belongs to the last variable alone: P_nj = V_nn V_nj, P_nn = V_nn^2, P_jj = sum_i V_ij^2; so
+ * -P_nj / sqrt(P_nn P_jj) = -V_nj / sqrt(P_jj). */
+int rn_partial_correlation(double *partial, const double *correlation, int n, double *scratch, int *bad)
+{
+    if (n < 2 || n > VARIABLES_MOST) return RN_ESHAPE;
+    for (int i = 0; i < n * n; i++)
+        if (!(fabs(correlation[i]) <= DBL_MAX)) return RN_ENAN;
+    double *L = scratch, *V = scratch + (size_t)n * (size_t)n;
+    if (cholesky(L, correlation, n, bad) != RN_OK) return RN_EARG;
+    invert_lower(V, L, n);
+    for (int j = 0; j < n - 1; j++) {
+        double variance = 0.0;
+        for (int i = j; i < n; i++)
+            variance = variance + V[i * n + j] * V[i * n + j];
+        const double r = -V[(n - 1) * n + j] / rn_sqrt(variance);
+        partial[j] = r > 1.0 ? 1.0 : r < -1.0 ? -1.0 : r;
+    }
+    return RN_OK;
+}
+
+/* Average ranks as rn_ranks gives them, by merging: twice the memory, half the time. */
+static int ranks_by_merging(double *rank, const double *x, int n, int32_t *order)
+{
+    for (int i = 0; i < n; i++)
+        if (!(fabs(x[i]) <= DBL_MAX)) return RN_ENAN;
+    for (int i = 0; i < n; i++)
+        order[i] = i;
+    merge_order(order, order + n, x, n);
+    share_ranks(rank, x, n, order);
+    return RN_OK;
+}
+
+size_t rn_partial_size(int D, int n)
+{
+    return D < 1 || n < 3 ? 0 : ((size_t)D + 1) * ((size_t)n + 3 * ((size_t)D + 1)) + gram_room((size_t)D + 1);
+}
+
+int rn_partial_spearman(double *partial, const double *y, const double *x, int D, int n, double *scratch, int32_t *order, int *bad,
+                        int threads)
+{
+    if (D < 1 || D >= VARIABLES_MOST || n < 3) return RN_ESHAPE;
+    const size_t length = (size_t)n, square = ((size_t)D + 1) * ((size_t)D + 1), room = gram_room((size_t)D + 1);
+    double *ranks = scratch + room, *R = ranks + ((size_t)D + 1) * length;
+    int first = D + 1;
+    if (threads < 1) threads = 1;
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 1) reduction(min : first)
+    for (int v = 0; v <= D; v++) {                      /* the dimensions, then y */
+        double *row = ranks + (size_t)v * length;
+        const double *values = v < D ? x + (size_t)v * length : y;
+        const int status = ranks_by_merging(row, values, n, order + (size_t)v * 2 * length);
+        if ((status != RN_OK || !(unit_row(row, row, length) > 0.0)) && v < first) first = v;
+    }
+    *bad = first;
+    if (first <= D) return RN_ENAN;
+    const feature_rows rows = { .doubles = ranks, .M = (size_t)D + 1, .D = length };
+    const int status = gram(R, &rows, 0, scratch, room, threads);
+    return status != RN_OK ? status : rn_partial_correlation(partial, R, D + 1, R + square, bad);
 }
 
 /* ---- 9.2 Principal components ---- */

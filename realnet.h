@@ -306,6 +306,29 @@ int rn_pearson(double *r, const double *x, const double *y, int n);
 int rn_spearman(double *rho, const double *x, const double *y, int n, double *scratch, int32_t *order);
 /* RSA: Spearman of the upper triangles of two RDMs (M,M). scratch: 4*L doubles, order: L int32. [F] 2.5 */
 int rn_rsa(double *rho, const double *a, const double *b, int M, double *scratch, int32_t *order);
+/* Kendall's tau-a: (concordant - discordant pairs) / all n(n-1)/2 pairs, ties in neither; in n log n steps. The counts are
+ * whole numbers, the quotient the only rounding. order: 2*n int32. RN_ENAN for a NaN. Nili et al. 2014. */
+int rn_kendall(double *tau, const double *x, const double *y, int n, int32_t *order);
+/* rho-a: Spearman's rho expected when ties are broken at random, 12/(n^3-n) sum r_i s_i - 3(n+1)/(n-1), r and s average ranks.
+ * scratch: 2*n doubles, order: n int32. Schuett et al. 2023. Where x or y has no variance tau-a and rho-a are 0. */
+int rn_rho_a(double *rho, const double *x, const double *y, int n, double *scratch, int32_t *order);
+/* Any of them by name. scratch: 2*n doubles, order: 2*n int32. RN_EARG for another method. */
+enum { RN_SPEARMAN, RN_PEARSON, RN_KENDALL, RN_RHO_A };
+int rn_similarity(double *value, const double *x, const double *y, int n, int method, double *scratch, int32_t *order);
+
+/* The dissimilarities |f_i - f_j| by one property of M items, above the diagonal, row by row: L numbers. Item i's value is
+ * f[i*stride]. */
+void rn_difference_triangle(double *out, const double *f, int M, int stride);
+/* partial[j], j < n-1: the correlation of the last of n variables with variable j, the n-2 others held fixed:
+ * -P_nj/sqrt(P_nn P_jj), P the inverse of their correlation matrix (n,n), by Cholesky. scratch: 2*n*n doubles. Plain sums.
+ * RN_EARG when variable *bad is, to 1e-12 of its variance, a linear combination of those before it; RN_ENAN. */
+int rn_partial_correlation(double *partial, const double *correlation, int n, double *scratch, int *bad);
+/* The same of average ranks: partial[j] of y (n) with row j of x (D,n), the D-1 other rows held fixed. method.md 5.4, [E].
+ * RN_ENAN when *bad (a row; D is y) has no variance, a NaN or an infinity; RN_EARG as above; RN_ESHAPE for D < 1 or above 32767. Correlations in lanes.
+ * scratch: rn_partial_size(D, n) doubles, order: (D+1)*2*n int32. */
+size_t rn_partial_size(int D, int n);
+int rn_partial_spearman(double *partial, const double *y, const double *x, int D, int n, double *scratch, int32_t *order, int *bad,
+                        int threads);
 
 /* ---- 9.2 Principal components ---- */
 
