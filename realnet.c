@@ -2571,7 +2571,7 @@ static int gram(double *out, const feature_rows *x, int difference, double *scra
     const size_t M = x->M, D = x->D, most = gram_rows(x, room), block = D < FEATURES ? (D + LANES - 1) / LANES * LANES : FEATURES;
     if (most == 0) return RN_EMEM;
     double *a = scratch, *other = a + most * block, *sums = other + most * block;
-    if (M * M * D < 1 << 20) threads = 1;
+    if (M * M * block < 1 << 23) threads = 1;           /* a block is then done before the others have begun */
     for (size_t i0 = 0; i0 < M; i0 += most)
         for (size_t j0 = i0; j0 < M; j0 += most) {
             const size_t rows = M - i0 < most ? M - i0 : most, columns = M - j0 < most ? M - j0 : most;
@@ -2808,14 +2808,17 @@ static int64_t merge_order(int32_t *order, int32_t *spare, const double *key, in
     for (int64_t width = 1; width < n; width *= 2) {
         for (int64_t left = 0; left < n; left += 2 * width) {
             const int64_t middle = left + width < n ? left + width : n, right = left + 2 * width < n ? left + 2 * width : n;
-            int64_t i = left, j = middle;
-            for (int64_t to = left; to < right; to++)
-                if (i < middle && (j >= right || key[order[i]] <= key[order[j]]))
-                    spare[to] = order[i++];
-                else {
-                    spare[to] = order[j++];
-                    inversions += middle - i;           /* it passes all that are left of the first half */
-                }
+            int64_t i = left, j = middle, to = left;
+            while (i < middle && j < right) {
+                const int32_t a = order[i], b = order[j];
+                const int second = key[b] < key[a];
+                spare[to++] = second ? b : a;
+                inversions += second ? middle - i : 0;  /* b passes all that are left of the first half */
+                i += !second;
+                j += second;
+            }
+            while (i < middle) spare[to++] = order[i++];
+            while (j < right) spare[to++] = order[j++];
         }
         memcpy(order, spare, (size_t)n * sizeof *order);
     }

@@ -21,6 +21,8 @@ int parse_options(const char *usage, const char *about, const option *options, i
                   int least, int most);
 void require_option(const char *command, const char *name, const void *given);     /* status 2 if given is NULL */
 void require_range(const char *option_name, double value, double least, double most);
+/* Which of names[0..count-1] word is; status 2, naming the nearest or all, if none. what: "metric". */
+int choice_of(const char *option_name, const char *what, const char *word, const char *const *names, int count);
 const char *nearest_name(const char *word, const char *const *names, int count);    /* NULL if none is near */
 /* "V1,V2" -> {"V1", "V2"}; allocated; status 2 if there is no name in it. */
 char **split_list(const char *option_name, const char *text, int *count);
@@ -90,8 +92,14 @@ extern const training training_defaults;                /* method.md 3: beta 40,
 void train_run(const training *t, int resume);          /* resume: go on from RUN/checkpoint if it is there */
 int *read_labels(const char *path, int *count);         /* one whole number a line, or .npy */
 
-/* ---- cli/analyse.c ---- */
+/* ---- cli/analyse.c: dissimilarity matrices ---- */
+int    metric_of(const char *name);
 void   rdm_of(double *rdm, const double *rows, int M, int D, int metric, const char *name);     /* (M,M) of rows (M,D) */
+/* Of the chosen items of x [items, features], or of one of its sets [sets, items, features]; x must be finite there. */
+void   rdm_of_array(double *rdm, const array *x, size_t set, const int *item, int items, int metric, const char *name);
+int    has_nan(const array *x, size_t first, size_t count);    /* or an infinity, in count elements from first on */
+
+/* ---- cli/rsa.c: their similarity ---- */
 double rsa_between(const double *a, const char *name_a, const double *b, const char *name_b, int M);
 
 /* ---- commands: argv[0] is the command's name ---- */
@@ -103,6 +111,8 @@ int command_pretrain(int argc, char **argv);
 int command_train(int argc, char **argv);
 int command_rdm(int argc, char **argv);
 int command_rsa(int argc, char **argv);
+int command_partial(int argc, char **argv);
+int command_variability(int argc, char **argv);
 int command_demo(int argc, char **argv);
 int command_selftest(int argc, char **argv);
 int command_bench(int argc, char **argv);

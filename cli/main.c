@@ -14,6 +14,8 @@ static const command commands[] = {
     { "train",    command_train,    "the alignment training: classify, and predict brain responses" },
     { "rdm",      command_rdm,      "representational dissimilarity matrices" },
     { "rsa",      command_rsa,      "how alike two sets of dissimilarity matrices are" },
+    { "partial",  command_partial,  "what each of several dimensions adds, the others held fixed" },
+    { "variability", command_variability, "how far apart people's models are" },
     { "selftest", command_selftest, "recompute the golden values on this machine" },
     { "bench",    command_bench,    "the speed of this machine beside its limit" },
 };
@@ -24,7 +26,7 @@ static int print_usage(FILE *to)
     fprintf(to, "realnet %s: teach a CORnet-S a person's brain responses, and measure whether it came closer to the brain\n\n"
                 "usage: realnet COMMAND [OPTIONS]\n\n", RN_VERSION);
     for (int i = 0; i < COMMAND_COUNT; i++)
-        fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].does);
+        fprintf(to, "  %-12s %s\n", commands[i].name, commands[i].does);
     fprintf(to, "\n'realnet COMMAND --help' tells more. Images this build reads: %s.\n", image_decoders());
     return to == stdout ? EXIT_DONE : EXIT_WRONG_INPUT;
 }

@@ -181,6 +181,18 @@ void require_option(const char *command, const char *name, const void *given)
         fail(EXIT_WRONG_INPUT, command, "--%s is missing ('realnet %s --help' says what it takes)", name, command);
 }
 
+int choice_of(const char *option_name, const char *what, const char *word, const char *const *names, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(word, names[i]) == 0) return i;
+    const char *near = nearest_name(word, names, count);
+    if (near != NULL) fail(EXIT_WRONG_INPUT, option_name, "there is no %s '%s' (did you mean %s)", what, word, near);
+    char *all = format_text("%s", names[0]);
+    for (int i = 1; i < count; i++)
+        all = format_text("%s%s%s", all, i + 1 < count ? ", " : " or ", names[i]);
+    fail(EXIT_WRONG_INPUT, option_name, "there is no %s '%s' (%s)", what, word, all);
+}
+
 void require_range(const char *option_name, double value, double least, double most)
 {
     if (!(value >= least && value <= most))

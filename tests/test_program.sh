@@ -212,7 +212,7 @@ fi
 # ---- help, version, the command line ----
 
 section "help and version"
-commands="demo init info classify features pretrain train rdm rsa selftest bench"
+commands="demo init info classify features pretrain train rdm rsa partial variability selftest bench"
 for word in --help -h help; do
     done_well "$word" $word
     for command in $commands; do
@@ -248,7 +248,7 @@ done
 refused "nearest of train" train 'did you mean --epochs\?' train --epoch 3
 refused "nearest of train, with =" train 'did you mean --test-images\?' train --test-image=x
 refused "unknown letter" train 'no option -z' train -z
-for command in demo init features pretrain train rsa selftest bench; do
+for command in demo init features pretrain train rsa partial variability selftest bench; do
     refused "$command: an operand" $command "a word too many \(usage: realnet $command" $command word
 done
 for command in info rdm; do
@@ -854,9 +854,9 @@ done_well "a row without variance, euclidean" rdm "$T/in/flat.npy" -o "$T/flat.n
 
 section rsa
 done_well "with itself" rsa --model "$T/pearson.npy,$T/cosine.npy" --brain "$T/pearson.npy"
-holds "with itself" "$T/out" '/pearson.npy +[^ ]*/pearson.npy +1\.000000$'
+holds "with itself" "$T/out" '/pearson.npy +[^ ]*/pearson.npy +1$'
 json_well "a stack" rsa -m "$T/sets.npy" -b "$T/sets.npy"
-equal "a stack: pairs" "$(grep -c '"spearman".*\|"pairs"' "$T/out")" 12
+equal "a stack: pairs" "$(grep -c '"model": "[^"]*", "brain".*"similarity"' "$T/out")" 9
 refused "no model" rsa '--model is missing' rsa -b "$T/p.npy"
 refused "no brain" rsa '--brain is missing' rsa -m "$T/p.npy"
 refused "an empty name" --model 'it is empty' rsa -m "" -b "$T/p.npy"
@@ -873,6 +873,80 @@ refused "a subset out of range" "$T/in/subset.npy" 'entry 2 is 48, but .* has co
 refused "a subset of fractions" "$T/in/train.npy" 'entry 0 is .* whole numbers' rsa -m "$T/p.npy" -b "$T/p.npy" \
     --subset "$T/in/train.npy"
 
+section "rdm and rsa: --drop-nan"
+{ cat "$T/pearson.npy"; } >"$T/in/hole.npy"
+for place in 151 339; do                                # (3,7) and (7,3)
+    printf '\000\000\000\000\000\000\370\177' | put "$T/in/hole.npy" $((128 + 8 * place))
+done
+printf '\000\000\000\000\000\000\370\177' | put "$T/in/hole.npy" $((128 + 8 * 49 * 5))
+refused "a NaN" "$T/in/hole.npy" 'NaN at row 3, column 7 \(counted from 0; .*--drop-nan\)' rsa -m "$T/in/hole.npy" -b "$T/cosine.npy"
+seq 0 47 | sed 's/^/picture /' >"$T/in/names.txt"
+run rsa -m "$T/in/hole.npy" -b "$T/cosine.npy" --drop-nan --names "$T/in/names.txt" --json
+equal "status" $status 0
+equal "the condition is told by name" "$(cat "$T/err")" 'realnet: --drop-nan: warning: 1 of 48 conditions left out everywhere: 3 (picture 3)'
+sed 's/hole/pearson/' "$T/out" >"$T/dropped"
+{ npy_header '<i4' '(47,)'; int32 0 1 2 $(seq 4 47); } >"$T/in/without3.npy"
+done_well "without condition 3" rsa -m "$T/pearson.npy" -b "$T/cosine.npy" --subset "$T/in/without3.npy" --json
+sed 's|/in/pearson|/pearson|' "$T/dropped" | cmp -s - "$T/out" && pass || fault "the same numbers: $(cat "$T/dropped" "$T/out")"
+done_well "a NaN that --subset leaves out, and one on the diagonal" rsa -m "$T/in/hole.npy" -b "$T/cosine.npy" --subset "$T/in/without3.npy"
+refused "names and conditions differ" "$T/in/two.txt" '2 names, but there are 48 to name' rsa -m "$T/p.npy" -b "$T/p.npy" --names "$T/in/two.txt"
+refused "a NaN in features" "$T/in/nan.npy" 'NaN at row 7, column 3 \(.*--drop-nan\)' rsa --features -m "$T/in/nan.npy" -b "$T/p.npy"
+run rdm "$T/in/nan.npy" -o "$T/o/dropped.npy" --drop-nan
+equal "rdm: status" $status 0
+holds "rdm: told" "$T/err" 'nan.npy: warning: 1 of 48 items have a NaN or an infinity and are left out: 7$'
+equal "rdm: shape" "$(npy_shape "$T/o/dropped.npy")" "(47, 47)"
+rm "$T/o/dropped.npy"
+
+section "rsa: methods, features, groups"
+# Upper triangles 1 2 3 4 5 6; 1 2 3 4 6 5; 1 1 2 2 3 3. By hand: tau-a 13/15 and 12/15, rho-a 33/35 and 32/35, rho 33/35 and 16/sqrt(280).
+{ npy_header '<i4' '(4, 4)'; int32 0 1 2 3 1 0 4 5 2 4 0 6 3 5 6 0; } >"$T/in/a.npy"
+{ npy_header '<i4' '(4, 4)'; int32 0 1 2 3 1 0 4 6 2 4 0 5 3 6 5 0; } >"$T/in/b.npy"
+{ npy_header '<i4' '(4, 4)'; int32 0 1 1 2 1 0 2 3 1 2 0 3 2 3 3 0; } >"$T/in/c.npy"
+similarities() { awk 'NF == 0 { exit } NR > 1 { printf "%s ", $3 }' "$T/out"; }
+for answer in "spearman 0.942857 0.956183" "kendall 0.866667 0.8" "rho-a 0.942857 0.914286" "pearson 0.942857 0.956183"; do
+    done_well "${answer%% *}" rsa --model "b=$T/in/b.npy,c=$T/in/c.npy" --brain "a=$T/in/a.npy" --method "${answer%% *}"
+    equal "${answer%% *}" "$(similarities)" "${answer#* } "
+done
+refused "unknown method" --method "no method 'kendal' \(did you mean kendall\)" rsa -m "$T/p.npy" -b "$T/p.npy" --method kendal
+refused "far method" --method '\(spearman, pearson, kendall or rho-a\)' rsa -m "$T/p.npy" -b "$T/p.npy" --method xyzzyxyzzy
+done_well "features" rsa --features -m "x=$T/in/train.npy" -b "y=$T/cosine.npy" --json
+cp "$T/out" "$T/first"
+done_well "their RDM" rsa -m "x=$T/p.npy" -b "y=$T/cosine.npy" --json
+same "features: the same bits as their RDM" "$T/first" "$T/out"
+refused "features of one dimension" "$T/in/labels.npy" 'wanted: \[items, features\]' rsa --features -m "$T/in/labels.npy" -b "$T/p.npy"
+refused "a name without a file" --model "'x=' has no file" rsa -m x= -b "$T/p.npy"
+done_well "improvement" rsa -m "R/V1=$T/in/b.npy,R/IT=$T/in/a.npy,C/V1=$T/in/c.npy" -b "a=$T/in/a.npy" --over C --csv "$T/o/s.csv"
+equal "improvement: area and best" "$(awk -F, '{ printf "%s %s %s %.6f;", $2, $3, $4, $7 }' "$T/o/s-improvement.csv")" \
+    "area model over 0.000000;V1 R C -0.013936;best R C 0.045825;"
+holds "improvement: best" "$T/o/s-best.csv" '^a,R/IT,1$'
+rm "$T"/o/s*.csv
+refused "improvement over nobody" --over "no model 'D'" rsa -m "R=$T/p.npy,C=$T/p.npy" -b "$T/p.npy" --over D
+refused "improvement of nobody" --over 'no other model is left' rsa -m "C=$T/p.npy" -b "$T/p.npy" --over C
+done_well "a time course" rsa -m "V1=$T/sets.npy" -b "eeg=$T/sets.npy" --csv "$T/o/t.csv"
+equal "a time course: rows" "$(sed -n '1p;$p' "$T/o/t-times.csv" | tr '\n' ' ')" 'brain,time,model,similarity eeg,2,V1[2],1 '
+rm "$T"/o/t*.csv
+
+section "partial and variability"
+{ npy_header '<i4' '(4, 1)'; int32 0 1 3 7; } >"$T/in/d.npy"     # |differences| 1 3 7 2 6 4: rho with 1 2 3 4 5 6 is 1 - 6*18/210
+{ npy_header '<i4' '(4, 2)'; int32 0 0 1 2 3 6 7 14; } >"$T/in/d2.npy"
+{ npy_header '<i4' '(4, 2)'; int32 0 5 1 5 3 5 7 5; } >"$T/in/d3.npy"
+printf 'metal\nfood\n' >"$T/in/dimensions.txt"
+done_well "one dimension" partial -m "IT=$T/in/a.npy" -d "$T/in/d.npy"
+equal "one dimension" "$(tail -n 1 "$T/out" | tr -s ' ')" "IT 0 0.235918 0.485714"
+json_well "two models" partial -m "R=$T/in/a.npy,C=$T/in/b.npy" -d "$T/in/d.npy" --over C
+equal "two models: one difference" "$(grep -c '"difference"' "$T/out")" 1
+refused "collinear" "$T/in/d2.npy" 'of dimension 1 \(food\) are a linear combination' partial -m "$T/in/a.npy" -d "$T/in/d2.npy" --names "$T/in/dimensions.txt"
+refused "constant" "$T/in/d3.npy" 'dimension 1 has the same value for all conditions' partial -m "$T/in/a.npy" -d "$T/in/d3.npy"
+refused "too many" "$T/in/test.npy" 'it has 20 items, but .* has 4' partial -m "$T/in/a.npy" -d "$T/in/test.npy"
+refused "too few names" "$T/in/dimensions.txt" '2 names, but there are 1 to name' partial -m "$T/in/a.npy" -d "$T/in/d.npy" --names "$T/in/dimensions.txt"
+refused "no dimensions" partial '--dimensions is missing' partial -m "$T/in/a.npy"
+json_well "two people" variability -m "p1=$T/in/a.npy,p2=$T/in/b.npy"
+holds "two people" "$T/out" '"a": "p1", "b": "p2", "area": "", "distance": 0.0571428571428'
+done_well "areas" variability -m "p1/V1=$T/in/a.npy,p1/IT=$T/in/b.npy,p2/V1=$T/in/c.npy,p2/IT=$T/in/c.npy" --csv "$T/o/v.csv"
+equal "areas: within each" "$(awk -F, 'NR > 1 { printf "%s %s %s;", $1, $2, $3 }' "$T/o/v.csv")" "p1/V1 p2/V1 V1;p1/IT p2/IT IT;"
+rm "$T"/o/v*.csv
+refused "one person" --model 'give at least two' variability -m "$T/p.npy"
+
 section "real data"
 # Known answers of the data's README: subject, monkey IT, EVA, HMAX; all 92 images, then the 32 test images.
 if [ -f "$shared/patterns_sub-1.npy" ]; then
@@ -886,7 +960,7 @@ if [ -f "$shared/patterns_sub-1.npy" ]; then
         set -- --model "$T/$subject.npy" --brain "$brains"
         [ "$images" = all ] || set -- "$@" --subset "$T/test_only.npy"
         json_well "$subject, $images images" rsa "$@"
-        got=$(sed -n '1,/"best"/s/.*"spearman": \([^}]*\)}.*/\1/p' "$T/out" | head -n 3 | tr '\n' ' ')
+        got=$(sed -n '1,/"best"/s/.*"similarity": \([^}]*\)}.*/\1/p' "$T/out" | head -n 3 | tr '\n' ' ')
         if echo "$got $answers" |
             awk '{ for (i = 1; i <= 3; i++) if (($i - $(i + 3)) ^ 2 > 1e-12) exit 1; exit NF != 6 }'; then
             pass
