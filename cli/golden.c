@@ -242,6 +242,30 @@ static int analysis(bench *b)
     return status;
 }
 
+/* An RDM of more features than are packed at once, and the correlations that the ties of the small RDMs make hard. */
+static int similarities(bench *b)
+{
+    enum { M = 20, D = 30, L = M * (M - 1) / 2, HELD = 6, BIG = 26, WIDE = 1300 };
+    double *arena = (double *)(void *)b->arena, *rdm = b->d, *model = rdm + BIG * BIG, *rank = model + L, *other = rank + L, *dimension = other + L, got[HELD];
+    int bad, status;
+    draw(b->f, BIG * WIDE, 13);
+    status = rn_rdm(rdm, b->f, BIG, WIDE, RN_RDM_PEARSON, arena, &bad, b->threads);
+    keep_doubles(b, "rdm of many features", rdm, BIG * BIG);
+    draw(b->f, M * D, 10);
+    for (int i = 0; i < M * D; i++)
+        arena[i] = (double)(int)(b->f[i] * 8.0f);
+    for (int k = 0; k < HELD; k++)
+        rn_difference_triangle(dimension + k * L, arena + k, M, D);
+    if (status == RN_OK) status = rn_rdm_double(rdm, arena, M, D, RN_RDM_PEARSON, arena + M * D, &bad, b->threads);
+    rn_upper_triangle(model, rdm, M);
+    if (status == RN_OK) status = rn_kendall(&got[0], model, dimension, L, b->i);
+    if (status == RN_OK) status = rn_rho_a(&got[1], model, dimension, L, rank, b->i);
+    keep_doubles(b, "tau-a and rho-a", got, 2);
+    if (status == RN_OK) status = rn_partial_spearman(got, model, dimension, HELD, L, arena, b->i, &bad, b->threads);
+    keep_doubles(b, "partial spearman", got, HELD);
+    return status;
+}
+
 size_t golden_memory_size(int threads)
 {
     return FLOATS * sizeof(float) + 4 * SAMPLE * (sizeof(double) + sizeof(int32_t)) + GOLDEN_ARENA + sizeof(rn_model) + sizeof(rn_tape) +
@@ -273,6 +297,7 @@ int golden_compute(golden_value out[GOLDEN_MOST], void *memory, size_t bytes, in
     if (status == RN_OK) status = pooling_and_entropy(&b);
     if (status == RN_OK) status = whole_model(&b);
     if (status == RN_OK) status = analysis(&b);
+    if (status == RN_OK) status = similarities(&b);
     return status == RN_OK ? b.count : status;
 }
 

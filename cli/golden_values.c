@@ -41,5 +41,8 @@ const golden_value golden_stored[] = {
     { "rdm cosine", UINT64_C(0x82a54175efa12651), { 0x0p+0, 0x1.1c36abc49420dp+0, 0x1.26be4f9bdc96dp+0 } },
     { "rdm euclidean", UINT64_C(0x9b2cd240f7662099), { 0x0p+0, 0x1.11866f4f5ef33p+5, 0x1.1fc716d24a7e6p+5 } },
     { "rsa and pearson", UINT64_C(0xdefa2db332e6ca42), { 0x1.b6139b4d194d4p-1, 0x1.dbbf9aec9a196p-1, 0x0p+0 } },
+    { "rdm of many features", UINT64_C(0xc7ee9f7948a24709), { 0x0p+0, 0x1.dc6f32df8fecep-1, 0x1.ff0a95378d829p-1 } },
+    { "tau-a and rho-a", UINT64_C(0x50ab2b754f1d5e25), { 0x1.0848a87890849p-3, 0x1.837ee4c2c5cap-3, 0x0p+0 } },
+    { "partial spearman", UINT64_C(0xb0ae022395a19d19), { 0x1.afcca3d64f794p-3, 0x1.1287f175d7c3fp-3, 0x1.68f9a91561da8p-4 } },
 };
 const int golden_stored_count = sizeof golden_stored / sizeof *golden_stored;

@@ -573,6 +573,9 @@ int command_partial(int argc, char **argv)
 
 /* ---- variability ---- */
 
+/* PERSON of PERSON/AREA; one of a stack has its whole name. */
+static const char *person_of(const source *s) { return s->time < 0 ? s->group : s->name; }
+
 int command_variability(int argc, char **argv)
 {
     const char *models = NULL, *subset = NULL, *csv = NULL;
@@ -603,8 +606,8 @@ int command_variability(int argc, char **argv)
             for (int b = a + 1; b < model.count; b++)
                 if (strcmp(model.entry[a].area, area) == 0 && strcmp(model.entry[b].area, area) == 0) {
                     const double distance = 1.0 - value[a * model.count + b];
-                    table_text(distances, model.entry[a].name);
-                    table_text(distances, model.entry[b].name);
+                    table_text(distances, person_of(&model.entry[a]));
+                    table_text(distances, person_of(&model.entry[b]));
                     table_text(distances, area);
                     table_number(distances, distance);
                     sum += distance;

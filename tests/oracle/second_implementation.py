@@ -690,6 +690,46 @@ def rsa(a, b):
     return pearson(ranks(a[above]), ranks(b[above]))
 
 
+def tau_a(x, y):
+    total = sum(int(np.sign(x[i] - x[j]) * np.sign(y[i] - y[j])) for i in range(len(x)) for j in range(i))
+    return D(total) / D(len(x) * (len(x) - 1) // 2)
+
+
+def rho_a(x, y):
+    n = D(len(x))
+    mean = (n + 1.0) / 2.0
+    return 12.0 * dot(ranks(x) - mean, ranks(y) - mean) / ((n * n - 1.0) * n)
+
+
+def partial_correlation(R):
+    n = len(R)
+    L, V = np.zeros((n, n)), np.zeros((n, n))
+    for i in range(n):
+        for j in range(i + 1):
+            rest = R[i, j]
+            for k in range(j):
+                rest = rest - L[i, k] * L[j, k]
+            L[i, j] = np.sqrt(rest) if i == j else rest / L[j, j]
+    for j in range(n):
+        for i in range(j, n):
+            rest = D(i == j)
+            for k in range(j, i):
+                rest = rest - L[i, k] * V[k, j]
+            V[i, j] = rest / L[i, i]
+    out = np.zeros(n - 1)
+    for j in range(n - 1):
+        variance = D(0)
+        for i in range(j, n):
+            variance = variance + V[i, j] * V[i, j]
+        out[j] = np.clip(-V[n - 1, j] / np.sqrt(variance), -1.0, 1.0)
+    return out
+
+
+def partial_spearman(y, x):
+    rows = [unit(ranks(v))[0] for v in [*x, y]]
+    return partial_correlation(np.array([[dot(a, b) for b in rows] for a in rows]))
+
+
 # ---- 10. Images ----
 
 def resize_axis(x, out):
@@ -929,6 +969,16 @@ def analysis():
     yield "rsa and pearson", np.array([rsa(a, b), pearson(a.reshape(-1), b.reshape(-1))])
 
 
+def similarities():
+    yield "rdm of many features", rdm(drawn(26 * 1300, 13).reshape(26, 1300), "pearson")
+    x = np.trunc(drawn(600, 10) * F(8)).reshape(20, 30).astype(D)
+    above = np.triu_indices(20, 1)
+    model = rdm(x, "pearson")[above]
+    dimensions = [np.abs(x[:, k][above[0]] - x[:, k][above[1]]) for k in range(6)]
+    yield "tau-a and rho-a", np.array([tau_a(model, dimensions[0]), rho_a(model, dimensions[0])])
+    yield "partial spearman", partial_spearman(model, dimensions)
+
+
 def every_value():
     yield from elementary()
     yield from random_numbers()
@@ -939,6 +989,7 @@ def every_value():
     yield from pooling_and_entropy()
     yield from whole_model()
     yield from analysis()
+    yield from similarities()
 
 
 def little_endian(value):
