@@ -2437,7 +2437,8 @@ static void row_values(double *out, const feature_rows *x, size_t row, size_t fr
 /* ---- all products of rows: the sums of rn_dot, in an order that caches and vector registers like ----
  * A panel is PANEL rows, packed: of each group of GROUP lanes its terms, 16 features apart, of the rows in turn. A tile holds one
  * group's running sums of PANEL x PANEL pairs in registers. Lane sums wait in memory from one block of features to the next. */
-#if defined(__GNUC__) && !defined(RN_PLAIN_C) && (defined(__AVX__) || defined(__SSE2__) || defined(__aarch64__) || defined(__wasm_simd128__))
+#if defined(__GNUC__) && !defined(RN_PLAIN_C) && \
+    (defined(__AVX__) || defined(__SSE2__) || defined(__aarch64__) || defined(__wasm_simd128__))
 #define RN_LANE_VECTORS
 #if defined(__AVX512F__)
 enum { GROUP = 8, PANEL = 4 };                          /* 16 sums of 32 registers */
@@ -2532,8 +2533,8 @@ static void add_tiles(double *sums, const double *a, size_t rows, const double *
     for (int i = 0; i < (int)((rows + PANEL - 1) / PANEL); i++)
         for (size_t j = a == b ? (size_t)i : 0; j < across; j++)
             for (size_t g = 0; g < LANES / GROUP; g++)
-                lane_tile(sums + ((size_t)i * across + j) * TILE_LANES + g * PANEL * PANEL * GROUP, a + (size_t)i * panel + g * group,
-                          b + j * panel + g * group, steps, difference);
+                lane_tile(sums + ((size_t)i * across + j) * TILE_LANES + g * PANEL * PANEL * GROUP,
+                          a + (size_t)i * panel + g * group, b + j * panel + g * group, steps, difference);
 }
 
 /* The fold of pair (i,j)'s lanes. */
@@ -2628,8 +2629,8 @@ static int rdm_shape(int M, int D, int metric)
     return M < 2 || D < (metric == RN_RDM_PEARSON ? 2 : 1) ? RN_ESHAPE : RN_OK;
 }
 
-/* The definition, in memory for all rows: each made ready so that the dissimilarity of two is 1 - dot (Pearson: centred and normed;
- * cosine: normed). */
+/* The definition: each row made ready so that the dissimilarity of two is 1 - dot (Pearson: centred and normed; cosine:
+ * normed). */
 static int rdm_row(double *row, int metric, size_t D)
 {
     for (size_t d = 0; d < D; d++)
@@ -2847,7 +2848,8 @@ int rn_kendall(double *tau, const double *x, const double *y, int n, int32_t *or
         order[i] = i;
     merge_order(order, order + n, y, n);
     merge_order(order, order + n, x, n);
-    const int64_t pairs = (int64_t)n * (n - 1) / 2, tied_x = tied_pairs(order, x, NULL, n), tied_both = tied_pairs(order, x, y, n);
+    const int64_t pairs = (int64_t)n * (n - 1) / 2;
+    const int64_t tied_x = tied_pairs(order, x, NULL, n), tied_both = tied_pairs(order, x, y, n);
     const int64_t discordant = merge_order(order, order + n, y, n), tied_y = tied_pairs(order, y, NULL, n);
     const int64_t ordered = pairs - tied_x - tied_y + tied_both;    /* concordant and discordant */
     *tau = (double)(ordered - 2 * discordant) / (double)pairs;
@@ -2954,8 +2956,8 @@ size_t rn_partial_size(int D, int n)
     return D < 1 || n < 3 ? 0 : ((size_t)D + 1) * ((size_t)n + 3 * ((size_t)D + 1)) + gram_room((size_t)D + 1);
 }
 
-int rn_partial_spearman(double *partial, const double *y, const double *x, int D, int n, double *scratch, int32_t *order, int *bad,
-                        int threads)
+int rn_partial_spearman(double *partial, const double *y, const double *x, int D, int n, double *scratch, int32_t *order,
+                        int *bad, int threads)
 {
     if (D < 1 || D >= VARIABLES_MOST || n < 3) return RN_ESHAPE;
     const size_t length = (size_t)n, square = ((size_t)D + 1) * ((size_t)D + 1), room = gram_room((size_t)D + 1);

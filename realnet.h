@@ -324,11 +324,12 @@ void rn_difference_triangle(double *out, const double *f, int M, int stride);
  * RN_EARG when variable *bad is, to 1e-12 of its variance, a linear combination of those before it; RN_ENAN. */
 int rn_partial_correlation(double *partial, const double *correlation, int n, double *scratch, int *bad);
 /* The same of average ranks: partial[j] of y (n) with row j of x (D,n), the D-1 other rows held fixed. method.md 5.4, [E].
- * RN_ENAN when *bad (a row; D is y) has no variance, a NaN or an infinity; RN_EARG as above; RN_ESHAPE for D < 1 or above 32767. Correlations in lanes.
+ * RN_ENAN when *bad (a row; D is y) has no variance, a NaN or an infinity; RN_EARG as above; RN_ESHAPE for D < 1
+ * or above 32767. Correlations in double lanes.
  * scratch: rn_partial_size(D, n) doubles, order: (D+1)*2*n int32. */
 size_t rn_partial_size(int D, int n);
-int rn_partial_spearman(double *partial, const double *y, const double *x, int D, int n, double *scratch, int32_t *order, int *bad,
-                        int threads);
+int rn_partial_spearman(double *partial, const double *y, const double *x, int D, int n, double *scratch, int32_t *order,
+                        int *bad, int threads);
 
 /* ---- 9.2 Principal components ---- */
 

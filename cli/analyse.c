@@ -13,7 +13,8 @@ int metric_of(const char *name)
 static void check_rdm_status(int status, int bad_row, int metric, const char *name)
 {
     if (status == RN_ENAN)
-        fail(EXIT_WRONG_INPUT, name, "row %d has the same value everywhere, so its %s is not defined (leave this item out, or use --metric euclidean)",
+        fail(EXIT_WRONG_INPUT, name, "row %d has the same value everywhere, so its %s is not defined (leave this item out, or "
+             "use --metric euclidean)",
              bad_row, metric == RN_RDM_COSINE ? "direction" : "correlation");
     check_status(status, name);
 }
@@ -43,7 +44,8 @@ void rdm_of_array(double *rdm, const array *x, size_t set, const int *item, int 
             rows[i * D + d] = array_at(x, (set * all + (size_t)item[i]) * D + d);
     int bad_row = -1;
     const int status = rows != NULL ? rn_rdm_double(rdm, rows, items, (int)D, metric, scratch, &bad_row, threads)
-                                    : rn_rdm(rdm, (const float *)x->data + set * M * D, items, (int)D, metric, scratch, &bad_row, threads);
+                                    : rn_rdm(rdm, (const float *)x->data + set * M * D, items, (int)D, metric, scratch, &bad_row,
+                                             threads);
     if (status != RN_OK) array_check_finite(x, name, "features");
     check_rdm_status(status, bad_row < 0 ? bad_row : item[bad_row], metric, name);
     release(rows);
@@ -62,7 +64,8 @@ static int finite_items(int *item, const array *x, size_t sets, size_t M, size_t
         if (!bad) item[kept++] = (int)i;
         else left_out = format_text("%s%s%zu", left_out, left_out[0] ? ", " : "", i);
     }
-    if ((size_t)kept < M) warn(path, "%zu of %zu items have a NaN or an infinity and are left out: %s", M - (size_t)kept, M, left_out);
+    if ((size_t)kept < M)
+        warn(path, "%zu of %zu items have a NaN or an infinity and are left out: %s", M - (size_t)kept, M, left_out);
     if (kept < 2) fail(EXIT_WRONG_INPUT, path, "%d items without a NaN are left (at least 2 are needed)", kept);
     return kept;
 }
@@ -76,17 +79,20 @@ int command_rdm(int argc, char **argv)
         { 'm', "metric", OPTION_TEXT, &metric_name, "M", "pearson: 1 - r (default); cosine: 1 - cosine; euclidean" },
         { 0, "drop-nan", OPTION_FLAG, &drop_nan, NULL, "leave out items with a NaN or an infinity, of all sets alike" },
     };
-    parse_options("rdm X.npy -o R.npy [--metric pearson|cosine|euclidean]", "Dissimilarities between the rows of X [items, features] or [sets, items, features].",
+    parse_options("rdm X.npy -o R.npy [--metric pearson|cosine|euclidean]",
+                  "Dissimilarities between the rows of X [items, features] or [sets, items, features].",
                   options, sizeof options / sizeof *options, argc, argv, 1, 1);
     require_option("rdm", "output", path);
     const int metric = metric_of(metric_name);
     array x = npy_read(argv[0]);
     if (x.rank != 2 && x.rank != 3)
-        fail(EXIT_WRONG_INPUT, argv[0], "its shape is %s (wanted: [items, features] or [sets, items, features])", array_shape_text(&x));
+        fail(EXIT_WRONG_INPUT, argv[0], "its shape is %s (wanted: [items, features] or [sets, items, features])",
+             array_shape_text(&x));
     const size_t sets = x.rank == 3 ? x.shape[0] : 1, D = x.shape[x.rank - 1];
     size_t M = x.shape[x.rank - 2];
     if (M < 2 || D < (metric == RN_RDM_PEARSON ? 2 : 1) || M > 65536 || D > 1 << 30)
-        fail(EXIT_WRONG_INPUT, argv[0], "%zu items of %zu features (at least 2 items%s are needed)", M, D, metric == RN_RDM_PEARSON ? " of 2 features" : "");
+        fail(EXIT_WRONG_INPUT, argv[0], "%zu items of %zu features (at least 2 items%s are needed)", M, D,
+             metric == RN_RDM_PEARSON ? " of 2 features" : "");
     int *item = allocate(M, sizeof *item);
     for (size_t i = 0; i < M; i++)
         item[i] = (int)i;

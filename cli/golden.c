@@ -246,7 +246,8 @@ static int analysis(bench *b)
 static int similarities(bench *b)
 {
     enum { M = 20, D = 30, L = M * (M - 1) / 2, HELD = 6, BIG = 26, WIDE = 1300 };
-    double *arena = (double *)(void *)b->arena, *rdm = b->d, *model = rdm + BIG * BIG, *rank = model + L, *other = rank + L, *dimension = other + L, got[HELD];
+    double *arena = (double *)(void *)b->arena, *rdm = b->d, *model = rdm + BIG * BIG, *scratch = model + L;
+    double *dimension = scratch + 2 * L, got[HELD];
     int bad, status;
     draw(b->f, BIG * WIDE, 13);
     status = rn_rdm(rdm, b->f, BIG, WIDE, RN_RDM_PEARSON, arena, &bad, b->threads);
@@ -259,7 +260,7 @@ static int similarities(bench *b)
     if (status == RN_OK) status = rn_rdm_double(rdm, arena, M, D, RN_RDM_PEARSON, arena + M * D, &bad, b->threads);
     rn_upper_triangle(model, rdm, M);
     if (status == RN_OK) status = rn_kendall(&got[0], model, dimension, L, b->i);
-    if (status == RN_OK) status = rn_rho_a(&got[1], model, dimension, L, rank, b->i);
+    if (status == RN_OK) status = rn_rho_a(&got[1], model, dimension, L, scratch, b->i);
     keep_doubles(b, "tau-a and rho-a", got, 2);
     if (status == RN_OK) status = rn_partial_spearman(got, model, dimension, HELD, L, arena, b->i, &bad, b->threads);
     keep_doubles(b, "partial spearman", got, HELD);

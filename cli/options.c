@@ -191,6 +191,7 @@ int choice_of(const char *option_name, const char *what, const char *word, const
     for (int i = 1; i < count; i++)
         all = format_text("%s%s%s", all, i + 1 < count ? ", " : " or ", names[i]);
     fail(EXIT_WRONG_INPUT, option_name, "there is no %s '%s' (%s)", what, word, all);
+    return -1;                                          /* for compilers that do not know that fail() ends the program */
 }
 
 void require_range(const char *option_name, double value, double least, double most)

@@ -1,10 +1,13 @@
 /* rsa.c: the commands that compare dissimilarity matrices: rsa, partial, variability.
- * A command reads its inputs as sources (an RDM, one of a stack, features, or a table of dimensions), settles which conditions all of
- * them are compared over, and takes from each the dissimilarities of these. */
+ * A command reads its inputs as sources (an RDM, one of a stack, features, or a table of dimensions), settles over which
+ * conditions all of them are compared, and takes from each the dissimilarities of these. */
 #include "command.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#if !defined(_OPENMP) && defined(__GNUC__)
+#pragma GCC diagnostic ignored "-Wunknown-pragmas"
+#endif
 
 typedef struct {
     char   *path, *name, *group, *area;                 /* name "ReAlnet/V4": group "ReAlnet", area "V4"; else area "" */
@@ -50,7 +53,8 @@ static void check_symmetric(const source *s)
         for (size_t j = 0; j < i; j++) {
             const double below = array_at(&s->values, s->start + i * M + j), above = array_at(&s->values, s->start + j * M + i);
             if (fabs(below - above) > 1e-6 * (1.0 + fabs(below)))
-                fail(EXIT_WRONG_INPUT, s->name, "it is not symmetric: row %zu, column %zu is %g, row %zu, column %zu is %g (is it a "
+                fail(EXIT_WRONG_INPUT, s->name, "it is not symmetric: row %zu, column %zu is %g, row %zu, column %zu is %g (is "
+                     "it a "
                      "dissimilarity matrix? 'realnet rdm' makes one of features)", i, j, below, j, i, above);
         }
 }
@@ -125,10 +129,12 @@ static void check_sizes(const source_list *list, const conditions *c, const char
     for (int e = 0; e < list->count; e++) {
         const source *s = &list->entry[e];
         if (subset == NULL && s->M != like->M)
-            fail(EXIT_WRONG_INPUT, s->name, "it has %d items, but %s has %d (both must be over the same images in the same order)", s->M, like->name, like->M);
+            fail(EXIT_WRONG_INPUT, s->name, "it has %d items, but %s has %d (both must be over the same images in the same "
+                 "order)", s->M, like->name, like->M);
         for (int i = 0; i < c->count; i++)
             if (c->index[i] < 0 || c->index[i] >= s->M)
-                fail(EXIT_WRONG_INPUT, subset, "entry %d is %d, but %s has conditions 0 to %d (give indices from 0)", i, c->index[i], s->name, s->M - 1);
+                fail(EXIT_WRONG_INPUT, subset, "entry %d is %d, but %s has conditions 0 to %d (give indices from 0)", i,
+                     c->index[i], s->name, s->M - 1);
     }
 }
 
@@ -137,7 +143,8 @@ static int pair_is_bad(const source *s, int i, int j)
 {
     const size_t M = s->length, a = (size_t)i, b = (size_t)j;
     if (s->is_features || s->values.kind != 'f') return 0;
-    return i != j && !(isfinite(array_at(&s->values, s->start + a * M + b)) && isfinite(array_at(&s->values, s->start + b * M + a)));
+    return i != j && !(isfinite(array_at(&s->values, s->start + a * M + b)) && isfinite(array_at(&s->values,
+                                                                                                 s->start + b * M + a)));
 }
 
 static const char *kind_of(double x) { return isnan(x) ? "NaN" : "infinity"; }
@@ -150,7 +157,8 @@ static void refuse_nan(const source *s, const conditions *c)
         if (s->is_features && has_nan(&s->values, row, s->length)) {
             size_t d = 0;
             while (isfinite(array_at(&s->values, row + d))) d++;
-            fail(EXIT_WRONG_INPUT, s->path, "%s at row %d, column %zu (%s)", kind_of(array_at(&s->values, row + d)), c->index[i], d, mend);
+            fail(EXIT_WRONG_INPUT, s->path, "%s at row %d, column %zu (%s)", kind_of(array_at(&s->values, row + d)), c->index[i],
+                 d, mend);
         }
         for (int j = 0; j < c->count; j++) {
             const double x = s->is_features ? 0.0 : array_at(&s->values, row + (size_t)c->index[j]);
@@ -170,6 +178,9 @@ static void count_bad(int64_t *bad, const source *s, const conditions *c)
     }
 }
 
+/* "3 (dog)", or "3" without names. */
+static char *named_index(char *const *name, int i) { return name ? format_text("%d (%s)", i, name[i]) : format_text("%d", i); }
+
 /* Leave out the condition that most often lacks a number, the first of equals, until none does. */
 static void drop_nan_conditions(conditions *c, const source_list *const *list, int lists, char *const *name)
 {
@@ -187,7 +198,7 @@ static void drop_nan_conditions(conditions *c, const source_list *const *list, i
         release(bad);
         if (none) break;
         const int index = c->index[worst];
-        told = name ? format_text("%s%s%d (%s)", told, told[0] ? ", " : "", index, name[index]) : format_text("%s%s%d", told, told[0] ? ", " : "", index);
+        told = format_text("%s%s%s", told, told[0] ? ", " : "", named_index(name, index));
         memmove(c->index + worst, c->index + worst + 1, (size_t)(--c->count - worst) * sizeof *c->index);
     }
     if (c->count < before) warn("--drop-nan", "%d of %d conditions left out everywhere: %s", before - c->count, before, told);
@@ -207,7 +218,8 @@ static char **read_names(const char *path, int count)
 }
 
 /* The conditions that all of the lists are compared over. */
-static conditions settle_conditions(const source_list *const *list, int lists, const char *subset, int drop_nan, const char *names)
+static conditions settle_conditions(const source_list *const *list, int lists, const char *subset, int drop_nan,
+                                    const char *names)
 {
     const source *like = &list[lists - 1]->entry[0];
     conditions c = { 0, NULL };
@@ -238,6 +250,8 @@ static void take_upper(source *s, const conditions *c, int metric)
 {
     s->upper = allocate(pairs_of(c), sizeof *s->upper);
     if (s->is_features) {
+        if (metric == RN_RDM_PEARSON && s->length < 2)
+            fail(EXIT_WRONG_INPUT, s->path, "one feature has no correlation (use --metric euclidean)");
         double *rdm = allocate((size_t)c->count * (size_t)c->count, sizeof *rdm);
         rdm_of_array(rdm, &s->values, 0, c->index, c->count, metric, s->path);
         rn_upper_triangle(s->upper, rdm, c->count);
@@ -254,7 +268,8 @@ static void refuse_flat(const source *s, size_t L)
 {
     size_t i = 1;
     while (i < L && s->upper[i] == s->upper[0]) i++;
-    if (i >= L) fail(EXIT_WRONG_INPUT, s->name, "it has the same dissimilarity everywhere, so nothing correlates with it (check the features)");
+    if (i >= L) fail(EXIT_WRONG_INPUT, s->name, "it has the same dissimilarity everywhere, so nothing correlates with it (check "
+                     "the features)");
 }
 
 /* Every source's numbers; for Spearman their ranks, once and for all, which then correlate as they are. */
@@ -285,7 +300,8 @@ static double *similarities(const source_list *model, const source_list *brain, 
     for (int p = 0; p < pairs; p++) {
         double *scratch = allocate(2 * L, sizeof *scratch);
         int32_t *order = allocate(2 * L, sizeof *order);
-        const int status = rn_similarity(&value[p], model->entry[p % model->count].upper, brain->entry[p / model->count].upper, (int)L,
+        const int status = rn_similarity(&value[p], model->entry[p % model->count].upper, brain->entry[p / model->count].upper,
+                                         (int)L,
                                          method == RN_SPEARMAN ? RN_PEARSON : method, scratch, order);
         if (status != RN_OK) failed = p;
         release(scratch);
@@ -302,7 +318,8 @@ double rsa_between(const double *a, const char *name_a, const double *b, const c
     int32_t *order = allocate(L, sizeof *order);
     const int status = rn_rsa(&rho, a, b, M, scratch, order);
     if (status == RN_ENAN)
-        fail(EXIT_WRONG_INPUT, name_a, "it or %s has the same dissimilarity everywhere, so ranks say nothing (check the features)", name_b);
+        fail(EXIT_WRONG_INPUT, name_a, "it or %s has the same dissimilarity everywhere, so ranks say nothing (check the "
+             "features)", name_b);
     check_status(status, name_a);
     release(scratch);
     release(order);
@@ -361,6 +378,11 @@ static table *table_of_times(const source_list *model, const source_list *brain,
     return t;
 }
 
+static int is_area_of(const source *s, const char *group, const char *area)
+{
+    return strcmp(s->group, group) == 0 && strcmp(s->area, area) == 0;
+}
+
 static int is_in(const char *word, char *const *list, int count)
 {
     for (int i = 0; i < count; i++)
@@ -383,11 +405,13 @@ static char **read_over(const char *over, char *const *group, int groups, int *c
     char **wanted = split_list("--over", over, count);
     for (int i = 0; i < *count; i++)
         choice_of("--over", "model", wanted[i], (const char *const *)group, groups);
-    if (*count >= groups) fail(EXIT_WRONG_INPUT, "--over", "no other model is left to set beside %s (name more with --model NAME=FILE)", over);
+    if (*count >= groups) fail(EXIT_WRONG_INPUT, "--over", "no other model is left to set beside %s (name more with --model "
+                               "NAME=FILE)", over);
     return wanted;
 }
 
-static void improvement_row(table *t, const source *brain, const char *area, const char *model, const char *over, double similarity, double reference)
+static void improvement_row(table *t, const source *brain, const char *area, const char *model, const char *over,
+                            double similarity, double reference)
 {
     table_text(t, brain->name);
     table_text(t, area);
@@ -396,6 +420,18 @@ static void improvement_row(table *t, const source *brain, const char *area, con
     table_number(t, similarity);
     table_number(t, reference);
     table_number(t, reference != 0.0 ? (similarity - reference) / reference : (double)NAN);
+}
+
+/* A row for each area that both groups have. */
+static void area_rows(table *t, const source *brain, const source_list *model, const double *similarity, const char *group,
+                      const char *over)
+{
+    for (int m = 0; m < model->count; m++)
+        for (int x = 0; x < model->count; x++) {
+            const source *a = &model->entry[m], *b = &model->entry[x];
+            if (a->area[0] != '\0' && strcmp(a->group, group) == 0 && is_area_of(b, over, a->area) && a->time == b->time)
+                improvement_row(t, brain, a->area, group, over, similarity[m], similarity[x]);
+        }
 }
 
 /* (A - X)/X for each group A that --over does not name and each X that it names: area by area, and of each one's best area. */
@@ -408,12 +444,7 @@ static table *table_of_improvement(const source_list *model, const source_list *
         for (int g = 0; g < groups; g++)
             for (int o = 0; o < overs && !is_in(group[g], reference, overs); o++) {
                 const double *row = value + b * model->count;
-                for (int m = 0; m < model->count; m++)
-                    for (int x = 0; x < model->count; x++)
-                        if (model->entry[m].area[0] != '\0' && strcmp(model->entry[m].group, group[g]) == 0 &&
-                            strcmp(model->entry[x].group, reference[o]) == 0 && strcmp(model->entry[m].area, model->entry[x].area) == 0 &&
-                            model->entry[m].time == model->entry[x].time)
-                            improvement_row(t, &brain->entry[b], model->entry[m].area, group[g], reference[o], row[m], row[x]);
+                area_rows(t, &brain->entry[b], model, row, group[g], reference[o]);
                 improvement_row(t, &brain->entry[b], "best", group[g], reference[o], row[best_model(model, value, b, group[g])],
                                 row[best_model(model, value, b, reference[o])]);
             }
@@ -424,7 +455,8 @@ static table *table_of_improvement(const source_list *model, const source_list *
 int command_rsa(int argc, char **argv)
 {
     static const char *const methods[] = { "spearman", "pearson", "kendall", "rho-a" };
-    const char *models = NULL, *brains = NULL, *subset = NULL, *method_name = "spearman", *metric = "pearson", *over = NULL, *names = NULL, *csv = NULL;
+    const char *models = NULL, *brains = NULL, *method_name = "spearman", *metric = "pearson", *over = NULL, *subset = NULL;
+    const char *names = NULL, *csv = NULL;
     int drop_nan = 0, features = 0;
     const option options[] = {
         { 'm', "model", OPTION_TEXT, &models, "R,...", "RDMs of the model, [NAME=]FILE.npy: [items, items] or stacks of them" },
@@ -438,7 +470,8 @@ int command_rsa(int argc, char **argv)
         { 0, "names", OPTION_TEXT, &names, "F.txt", "the conditions' names, one a line, to tell which were left out" },
         { 0, "csv", OPTION_TEXT, &csv, "FILE", "the pairs as CSV; the other tables beside it, FILE-best.csv, ..." },
     };
-    parse_options("rsa --model [NAME=]R,... --brain [NAME=]R,...", "Similarity of the upper triangles of RDMs, each model with each brain.", options,
+    parse_options("rsa --model [NAME=]R,... --brain [NAME=]R,...", "Similarity of the upper triangles of RDMs, each model with "
+                  "each brain.", options,
                   sizeof options / sizeof *options, argc, argv, 0, 0);
     require_option("rsa", "model", models);
     require_option("rsa", "brain", brains);
@@ -449,7 +482,8 @@ int command_rsa(int argc, char **argv)
     take_all(&model, &c, metric_of(metric), method);
     take_all(&brain, &c, RN_RDM_PEARSON, method);
     double *value = similarities(&model, &brain, pairs_of(&c), method);
-    table *tables[4] = { table_of_pairs(&model, &brain, value), table_of_best(&model, &brain, value) }, *times = table_of_times(&model, &brain, value);
+    table *tables[4] = { table_of_pairs(&model, &brain, value), table_of_best(&model, &brain, value) };
+    table *times = table_of_times(&model, &brain, value);
     int count = 2;
     if (times != NULL) tables[count++] = times;
     if (over != NULL) tables[count++] = table_of_improvement(&model, &brain, value, over);
@@ -473,8 +507,6 @@ static double *dimension_rows(const source *dimensions, const conditions *c)
     return x;
 }
 
-static char *dimension_name(char *const *name, int d) { return name ? format_text("%d (%s)", d, name[d]) : format_text("%d", d); }
-
 /* The partial correlations (models,D). */
 static double *partial_of_models(const source_list *model, const source *dimensions, const conditions *c, char *const *name)
 {
@@ -487,12 +519,15 @@ static double *partial_of_models(const source_list *model, const source *dimensi
         int bad = 0;
         const int status = rn_partial_spearman(partial + (size_t)m * (size_t)D, s->upper, x, D, L, scratch, order, &bad, threads);
         if (status == RN_ENAN && bad < D)
-            fail(EXIT_WRONG_INPUT, dimensions->path, "dimension %s has the same value for all conditions (leave its column out)", dimension_name(name, bad));
+            fail(EXIT_WRONG_INPUT, dimensions->path, "dimension %s has the same value for all conditions (leave its column out)",
+                 named_index(name, bad));
         if (status == RN_EARG && bad < D)
-            fail(EXIT_WRONG_INPUT, dimensions->path, "the ranked dissimilarities of dimension %s are a linear combination of those of the dimensions before it, so "
-                 "it cannot be told apart from them (leave its column out)", dimension_name(name, bad));
+            fail(EXIT_WRONG_INPUT, dimensions->path, "the ranked dissimilarities of dimension %s are a linear combination of "
+                 "those of the dimensions before it, so "
+                 "it cannot be told apart from them (leave its column out)", named_index(name, bad));
         if (status == RN_EARG)
-            fail(EXIT_WRONG_INPUT, s->name, "its ranks are a linear combination of the dimensions', so nothing is left when they are held fixed (use fewer dimensions)");
+            fail(EXIT_WRONG_INPUT, s->name, "its ranks are a linear combination of the dimensions', so nothing is left when "
+                 "they are held fixed (use fewer dimensions)");
         check_status(status, s->name);
     }
     release(x);
@@ -523,15 +558,18 @@ static table *table_of_gain(const source_list *model, const double *partial, int
     char **group = groups_of(model, &groups), **reference = read_over(over, group, groups, &overs);
     table *t = table_begin("gain", "model,over,dimension,name,difference");
     for (int m = 0; m < model->count; m++)
-        for (int x = 0; x < model->count && !is_in(model->entry[m].group, reference, overs); x++)
-            for (int d = 0; d < D && is_in(model->entry[x].group, reference, overs) && strcmp(model->entry[m].area, model->entry[x].area) == 0; d++) {
-                const double a = partial[m * D + d], b = partial[x * D + d];
-                table_text(t, model->entry[m].name);
-                table_text(t, model->entry[x].name);
+        for (int x = 0; x < model->count; x++) {
+            const source *a = &model->entry[m], *b = &model->entry[x];
+            if (is_in(a->group, reference, overs) || !is_in(b->group, reference, overs) || strcmp(a->area,
+                                                                                                  b->area) != 0) continue;
+            for (int d = 0; d < D; d++) {
+                table_text(t, a->name);
+                table_text(t, b->name);
                 table_number(t, d);
                 table_text(t, name ? name[d] : "");
-                table_number(t, a * a - b * b);
+                table_number(t, partial[m * D + d] * partial[m * D + d] - partial[x * D + d] * partial[x * D + d]);
             }
+        }
     release(group);
     return t;
 }
@@ -549,7 +587,8 @@ int command_partial(int argc, char **argv)
         { 0, "drop-nan", OPTION_FLAG, &drop_nan, NULL, "leave out, everywhere, conditions with a NaN or an infinity" },
         { 0, "csv", OPTION_TEXT, &csv, "FILE", "the table as CSV" },
     };
-    parse_options("partial --model [NAME=]R,... --dimensions D.npy", "Partial Spearman correlation of RDMs with each dimension's |f_i - f_j|, the other dimensions held "
+    parse_options("partial --model [NAME=]R,... --dimensions D.npy",
+                  "Partial Spearman correlation of RDMs with each dimension's |f_i - f_j|, the other dimensions held "
                   "fixed.", options, sizeof options / sizeof *options, argc, argv, 0, 0);
     require_option("partial", "model", models);
     require_option("partial", "dimensions", path);
@@ -560,8 +599,10 @@ int command_partial(int argc, char **argv)
     const source_list *const both[] = { &dimensions, &model };
     const conditions c = settle_conditions(both, 2, subset, drop_nan, NULL);
     const int D = (int)dimensions.entry[0].length;
+    if (D > 4096) fail(EXIT_WRONG_INPUT, s.path, "%d dimensions (at most 4096; is it [items, dimensions]?)", D);
     if ((size_t)D + 2 > pairs_of(&c))
-        fail(EXIT_WRONG_INPUT, s.path, "%d dimensions, but only %zu pairs of conditions (use more conditions or fewer dimensions)", D, pairs_of(&c));
+        fail(EXIT_WRONG_INPUT, s.path, "%d dimensions, but only %zu pairs of conditions (use more conditions or fewer "
+             "dimensions)", D, pairs_of(&c));
     char **name = names ? read_names(names, D) : NULL;
     take_all(&model, &c, RN_RDM_PEARSON, RN_PEARSON);
     double *partial = partial_of_models(&model, &dimensions.entry[0], &c, name);
@@ -576,12 +617,35 @@ int command_partial(int argc, char **argv)
 /* PERSON of PERSON/AREA; one of a stack has its whole name. */
 static const char *person_of(const source *s) { return s->time < 0 ? s->group : s->name; }
 
+/* Rows for every two people's RDMs of an area, and their mean. */
+static void area_distances(table *distances, table *mean, const source_list *model, const double *similarity, const char *area)
+{
+    int pairs = 0;
+    double sum = 0.0;
+    for (int a = 0; a < model->count; a++)
+        for (int b = a + 1; b < model->count; b++) {
+            if (strcmp(model->entry[a].area, area) != 0 || strcmp(model->entry[b].area, area) != 0) continue;
+            const double distance = 1.0 - similarity[a * model->count + b];
+            table_text(distances, person_of(&model->entry[a]));
+            table_text(distances, person_of(&model->entry[b]));
+            table_text(distances, area);
+            table_number(distances, distance);
+            sum += distance;
+            pairs++;
+        }
+    if (pairs == 0) return;
+    table_text(mean, area);
+    table_number(mean, pairs);
+    table_number(mean, sum / pairs);
+}
+
 int command_variability(int argc, char **argv)
 {
     const char *models = NULL, *subset = NULL, *csv = NULL;
     int drop_nan = 0;
     const option options[] = {
-        { 'm', "model", OPTION_TEXT, &models, "NAME=R,...", "a model's RDM for each person; PERSON/AREA=FILE compares within each area" },
+        { 'm', "model", OPTION_TEXT, &models, "NAME=R,...", "a model's RDM for each person; PERSON/AREA=FILE compares within "
+         "each area" },
         { 0, "subset", OPTION_TEXT, &subset, "I.npy", "compare only these conditions (indices from 0)" },
         { 0, "drop-nan", OPTION_FLAG, &drop_nan, NULL, "leave out, everywhere, conditions with a NaN or an infinity" },
         { 0, "csv", OPTION_TEXT, &csv, "FILE", "the distances as CSV; their means as FILE-mean.csv" },
@@ -597,26 +661,10 @@ int command_variability(int argc, char **argv)
     double *value = similarities(&model, &model, pairs_of(&c), RN_SPEARMAN);
     table *distances = table_begin("distances", "a,b,area,distance"), *mean = table_begin("mean", "area,pairs,distance");
     for (int first = 0; first < model.count; first++) {
-        const char *area = model.entry[first].area;
-        int seen = 0, pairs = 0;
-        double sum = 0.0;
+        int seen = 0;
         for (int m = 0; m < first; m++)
-            seen |= strcmp(model.entry[m].area, area) == 0;
-        for (int a = first; a < model.count && !seen; a++)
-            for (int b = a + 1; b < model.count; b++)
-                if (strcmp(model.entry[a].area, area) == 0 && strcmp(model.entry[b].area, area) == 0) {
-                    const double distance = 1.0 - value[a * model.count + b];
-                    table_text(distances, person_of(&model.entry[a]));
-                    table_text(distances, person_of(&model.entry[b]));
-                    table_text(distances, area);
-                    table_number(distances, distance);
-                    sum += distance;
-                    pairs++;
-                }
-        if (pairs == 0) continue;
-        table_text(mean, area);
-        table_number(mean, pairs);
-        table_number(mean, sum / pairs);
+            seen |= strcmp(model.entry[m].area, model.entry[first].area) == 0;
+        if (!seen) area_distances(distances, mean, &model, value, model.entry[first].area);
     }
     table *tables[2] = { distances, mean };
     tables_finish(tables, 2, csv);

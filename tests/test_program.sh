@@ -914,6 +914,8 @@ cp "$T/out" "$T/first"
 done_well "their RDM" rsa -m "x=$T/p.npy" -b "y=$T/cosine.npy" --json
 same "features: the same bits as their RDM" "$T/first" "$T/out"
 refused "features of one dimension" "$T/in/labels.npy" 'wanted: \[items, features\]' rsa --features -m "$T/in/labels.npy" -b "$T/p.npy"
+refused "one feature" "$T/in/d.npy" 'one feature has no correlation' rsa --features -m "$T/in/d.npy" -b "$T/in/a.npy"
+done_well "one feature, euclidean" rsa --features --metric euclidean -m "$T/in/d.npy" -b "$T/in/a.npy"
 refused "a name without a file" --model "'x=' has no file" rsa -m x= -b "$T/p.npy"
 done_well "improvement" rsa -m "R/V1=$T/in/b.npy,R/IT=$T/in/a.npy,C/V1=$T/in/c.npy" -b "a=$T/in/a.npy" --over C --csv "$T/o/s.csv"
 equal "improvement: area and best" "$(awk -F, '{ printf "%s %s %s %.6f;", $2, $3, $4, $7 }' "$T/o/s-improvement.csv")" \
