@@ -902,6 +902,7 @@ section "rsa: methods, features, groups"
 { npy_header '<i4' '(4, 4)'; int32 0 1 2 3 1 0 4 5 2 4 0 6 3 5 6 0; } >"$T/in/a.npy"
 { npy_header '<i4' '(4, 4)'; int32 0 1 2 3 1 0 4 6 2 4 0 5 3 6 5 0; } >"$T/in/b.npy"
 { npy_header '<i4' '(4, 4)'; int32 0 1 1 2 1 0 2 3 1 2 0 3 2 3 3 0; } >"$T/in/c.npy"
+{ npy_header '<i4' '(4, 1)'; int32 0 1 3 7; } >"$T/in/d.npy"     # |differences| 1 3 7 2 6 4: rho with 1 2 3 4 5 6 is 1 - 6*18/210
 similarities() { awk 'NF == 0 { exit } NR > 1 { printf "%s ", $3 }' "$T/out"; }
 for answer in "spearman 0.942857 0.956183" "kendall 0.866667 0.8" "rho-a 0.942857 0.914286" "pearson 0.942857 0.956183"; do
     done_well "${answer%% *}" rsa --model "b=$T/in/b.npy,c=$T/in/c.npy" --brain "a=$T/in/a.npy" --method "${answer%% *}"
@@ -929,7 +930,6 @@ equal "a time course: rows" "$(sed -n '1p;$p' "$T/o/t-times.csv" | tr '\n' ' ')"
 rm "$T"/o/t*.csv
 
 section "partial and variability"
-{ npy_header '<i4' '(4, 1)'; int32 0 1 3 7; } >"$T/in/d.npy"     # |differences| 1 3 7 2 6 4: rho with 1 2 3 4 5 6 is 1 - 6*18/210
 { npy_header '<i4' '(4, 2)'; int32 0 0 1 2 3 6 7 14; } >"$T/in/d2.npy"
 { npy_header '<i4' '(4, 2)'; int32 0 5 1 5 3 5 7 5; } >"$T/in/d3.npy"
 printf 'metal\nfood\n' >"$T/in/dimensions.txt"
