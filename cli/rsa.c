@@ -67,7 +67,7 @@ static void read_rdms(source_list *list, source s)
         fail(EXIT_WRONG_INPUT, s.path, "its shape is %s (wanted: [items, items], or a stack of such)", array_shape_text(a));
     const size_t M = a->shape[a->rank - 1], sets = M == 0 ? 0 : a->count / (M * M);
     if (M < 3 || M > 65536) fail(EXIT_WRONG_INPUT, s.path, "%zu items (3 to 65536 are needed)", M);
-    if (sets == 0) fail(EXIT_WRONG_INPUT, s.path, "its shape is %s: no matrix is in it", array_shape_text(a));
+    if (sets == 0) fail(EXIT_WRONG_INPUT, s.path, "its shape is %s: no matrix is in it (give at least one)", array_shape_text(a));
     s.M = (int)M;
     s.length = M;
     const char *name = s.name;
@@ -419,7 +419,7 @@ static void improvement_row(table *t, const source *brain, const char *area, con
     table_text(t, over);
     table_number(t, similarity);
     table_number(t, reference);
-    table_number(t, reference != 0.0 ? (similarity - reference) / reference : (double)NAN);
+    table_number(t, reference != 0.0 ? (similarity - reference) / reference + 0.0 : (double)NAN);
 }
 
 /* A row for each area that both groups have. */
