@@ -2822,7 +2822,7 @@ static int next_cluster(rn_cluster *found, const cluster_data *c, int from)
     while (at < c->times && fabs(c->t[at]) < c->threshold)
         at++;
     if (at >= c->times) return 0;
-    found->first = at;
+    found->first = found->last = at;
     found->mass = 0.0;
     found->p = 0.0;
     const int positive = c->t[at] > 0.0;

@@ -14,6 +14,8 @@ static const command commands[] = {
     { "train",    command_train,    "the alignment training: classify, and predict brain responses" },
     { "rdm",      command_rdm,      "representational dissimilarity matrices" },
     { "rsa",      command_rsa,      "how alike two sets of dissimilarity matrices are" },
+    { "stats",    command_stats,    "t-tests, cluster tests, q values, bootstrap, permutation test, noise ceiling" },
+    { "behavior", command_behavior, "error consistency and i2n: the model's choices beside people's" },
     { "selftest", command_selftest, "recompute the golden values on this machine" },
     { "bench",    command_bench,    "the speed of this machine beside its limit" },
 };
