@@ -41,5 +41,9 @@ const golden_value golden_stored[] = {
     { "rdm cosine", UINT64_C(0x82a54175efa12651), { 0x0p+0, 0x1.1c36abc49420dp+0, 0x1.26be4f9bdc96dp+0 } },
     { "rdm euclidean", UINT64_C(0x9b2cd240f7662099), { 0x0p+0, 0x1.11866f4f5ef33p+5, 0x1.1fc716d24a7e6p+5 } },
     { "rsa and pearson", UINT64_C(0xdefa2db332e6ca42), { 0x1.b6139b4d194d4p-1, 0x1.dbbf9aec9a196p-1, 0x0p+0 } },
+    { "t and normal distribution", UINT64_C(0xf2b3ba4c73ef080c), { 0x1.72deb350173eap-5, -0x1.0a61a10d8aad3p+0, 0x1.49fd0dbb9238ap-1 } },
+    { "cluster tests", UINT64_C(0x60cef7b0d2d82420), { 0x1.7e6efb8b9de4dp+1, 0x1.21c587c032231p+1, 0x1.33b4040afb561p+2 } },
+    { "RDM inference", UINT64_C(0x798ace2769c4babe), { 0x1.c762f02982ec8p-4, 0x1.92b9052673c87p-3, -0x1.bc3bf1984c848p-2 } },
+    { "behaviour", UINT64_C(0xc9dda88808ba385b), { 0x1.072116e6658cdp-3, -0x1.a4cd0fd41386cp-3, 0x1.8475620cc6248p-2 } },
 };
 const int golden_stored_count = sizeof golden_stored / sizeof *golden_stored;
