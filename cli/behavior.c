@@ -68,7 +68,8 @@ static const char *item_name(const csv_table *t, int row, int condition, int ima
 static const char *item_text(const char *item)
 {
     const char *image = strchr(item, '\x1f') + 1;
-    return image == item + 1 ? format_text("'%s'", image) : format_text("'%s' in condition '%.*s'", image, (int)(image - 1 - item), item);
+    return image == item + 1 ? format_text("'%s'", image) : format_text("'%s' in condition '%.*s'", image,
+                                                                        (int)(image - 1 - item), item);
 }
 
 /* ---- the model: probabilities of categories for images, or decisions ---- */
@@ -85,7 +86,8 @@ typedef struct { const char *model, *logits, *images, *categories; } model_sourc
 /* A table with the columns image, category, probability and, if wanted, condition. */
 static void read_probabilities(answers *a, const csv_table *t, int condition)
 {
-    const int image = csv_require_column(t, "image"), category = csv_require_column(t, "category"), value = csv_require_column(t, "probability");
+    const int image = csv_require_column(t, "image"), category = csv_require_column(t, "category");
+    const int value = csv_require_column(t, "probability");
     a->category = names_in(t, category, -1);
     a->p = allocate((size_t)a->item.count * (size_t)a->category.count, sizeof *a->p);
     for (size_t k = 0; k < (size_t)a->item.count * (size_t)a->category.count; k++)
@@ -97,8 +99,8 @@ static void read_probabilities(answers *a, const csv_table *t, int condition)
         double *cell = &a->p[(size_t)name_index(&a->item, item_name(t, r, condition, image)) * (size_t)a->category.count +
                              (size_t)name_index(&a->category, text_at(t, r, category))];
         if (*cell == *cell)
-            fail(EXIT_WRONG_INPUT, t->path, "line %d, column 'category': %s has a probability for '%s' already (give each once)", r + 2,
-                 item_text(item_name(t, r, condition, image)), text_at(t, r, category));
+            fail(EXIT_WRONG_INPUT, t->path, "line %d, column 'category': %s has a probability for '%s' already (give each once)",
+                 r + 2, item_text(item_name(t, r, condition, image)), text_at(t, r, category));
         *cell = p;
     }
 }
@@ -133,7 +135,8 @@ static int32_t *read_categories(names *category, const char *path, int classes)
         if (!(k >= 0.0 && k < classes && floor(k) == k))
             fail(EXIT_WRONG_INPUT, path, "line %d, column 'class': %g (the logits have classes 0 to %d)", r + 2, k, classes - 1);
         if (of_class[(int)k] >= 0)
-            fail(EXIT_WRONG_INPUT, path, "line %d, column 'class': class %d is in a category already (give each class once)", r + 2, (int)k);
+            fail(EXIT_WRONG_INPUT, path, "line %d, column 'class': class %d is in a category already (give each class once)",
+                 r + 2, (int)k);
         of_class[(int)k] = name_index(category, text_at(&t, r, name));
     }
     return of_class;
@@ -148,7 +151,8 @@ static void read_logits(answers *a, const model_source *source, int with_conditi
     const int image = csv_require_column(&t, "image"), condition = with_condition ? csv_column(&t, "condition") : -1;
     array logits = npy_read(source->logits);
     if (logits.rank != 2 || logits.shape[0] != (size_t)t.rows || logits.shape[1] < 1 || logits.shape[1] > 1 << 24)
-        fail(EXIT_WRONG_INPUT, source->logits, "its shape is %s, but %s names %d images (wanted: [images, classes])", array_shape_text(&logits), source->images, t.rows);
+        fail(EXIT_WRONG_INPUT, source->logits, "its shape is %s, but %s names %d images (wanted: [images, classes])",
+             array_shape_text(&logits), source->images, t.rows);
     array_check_finite(&logits, source->logits, "logits");
     const int K = (int)logits.shape[1];
     int32_t *of_class = read_categories(&a->category, source->categories, K);
@@ -165,7 +169,8 @@ static void read_logits(answers *a, const model_source *source, int with_conditi
     for (int r = 0; r < t.rows; r++) {
         const int i = name_index(&a->item, item[r]);
         if (seen[i]++)
-            fail(EXIT_WRONG_INPUT, source->images, "line %d, column 'image': %s is there already (give each image once)", r + 2, item_text(item[r]));
+            fail(EXIT_WRONG_INPUT, source->images, "line %d, column 'image': %s is there already (give each image once)", r + 2,
+                 item_text(item[r]));
         memcpy(a->p + (size_t)i * C, p + (size_t)r * C, C * sizeof *p);
     }
     release(p);
@@ -205,7 +210,8 @@ static void decide(answers *a)
         const double *row = a->p + (size_t)i * (size_t)C;
         for (int c = 0; c < C; c++)
             if (row[c] != row[c])
-                fail(EXIT_WRONG_INPUT, a->path, "%s has no probability for '%s' (give one for each category)", item_text(a->item.name[i]), a->category.name[c]);
+                fail(EXIT_WRONG_INPUT, a->path, "%s has no probability for '%s' (give one for each category)",
+                     item_text(a->item.name[i]), a->category.name[c]);
         a->choice[i] = rn_decision(row, C);
     }
 }
@@ -218,7 +224,8 @@ static void model_options(option out[MODEL_OPTIONS], model_source *source)
         { 'm', "model", OPTION_TEXT, &source->model, "M.csv", "the model's answers, a table (docs/formats.md)" },
         { 0, "logits", OPTION_TEXT, &source->logits, "L.npy", "or its logits [images, classes], with --images and --categories" },
         { 0, "images", OPTION_TEXT, &source->images, "I.csv", "columns image[,condition]: what the logits' rows are" },
-        { 0, "categories", OPTION_TEXT, &source->categories, "C.csv", "columns category,class: the classes (from 0) of each category" },
+        { 0, "categories", OPTION_TEXT, &source->categories, "C.csv",
+          "columns category,class: the classes (from 0) of each category" },
     };
     memcpy(out, options, sizeof options);
 }
@@ -235,8 +242,9 @@ typedef struct {
 
 static consistency read_people(const csv_table *t, const answers *model)
 {
-    const int person = csv_require_column(t, "person"), image = csv_require_column(t, "image"), truth = csv_require_column(t, "truth");
-    const int choice = csv_require_column(t, "choice"), condition = csv_column(t, "condition");
+    const int person = csv_require_column(t, "person"), image = csv_require_column(t, "image");
+    const int truth = csv_require_column(t, "truth"), choice = csv_require_column(t, "choice");
+    const int condition = csv_column(t, "condition");
     const char **item = allocate((size_t)t->rows, sizeof *item), **sorted = allocate((size_t)t->rows, sizeof *sorted), *one = "";
     for (int r = 0; r < t->rows; r++)
         item[r] = sorted[r] = item_name(t, r, condition, image);
@@ -257,15 +265,18 @@ static consistency read_people(const csv_table *t, const answers *model)
         const int i = name_index(&c.item, item[r]), m = name_index(&model->item, item[r]);
         const char *word = text_at(t, r, truth);
         if (m < 0)
-            fail(EXIT_WRONG_INPUT, t->path, "line %d, column 'image': %s has no answer in %s (give the model every image that people saw)", r + 2,
+            fail(EXIT_WRONG_INPUT, t->path,
+                 "line %d, column 'image': %s has no answer in %s (give the model every image that people saw)", r + 2,
                  item_text(item[r]), model->path);
         if (c.truth_line[i] > 0 && strcmp(word, csv_text_at(t, c.truth_line[i] - 1, truth)) != 0)
-            fail(EXIT_WRONG_INPUT, t->path, "line %d, column 'truth': '%s', but line %d says '%s' of the same image (correct one)", r + 2, word,
+            fail(EXIT_WRONG_INPUT, t->path,
+                 "line %d, column 'truth': '%s', but line %d says '%s' of the same image (correct one)", r + 2, word,
                  c.truth_line[i] + 1, csv_text_at(t, c.truth_line[i] - 1, truth));
         if (c.truth_line[i] == 0) c.truth_line[i] = r + 1;
         const size_t cell = (size_t)name_index(&c.person, text_at(t, r, person)) * I + (size_t)i;
         if (c.seen[cell]++)
-            fail(EXIT_WRONG_INPUT, t->path, "line %d, column 'image': person '%s' has an answer to %s already (keep one)", r + 2, csv_text_at(t, r, person), item_text(item[r]));
+            fail(EXIT_WRONG_INPUT, t->path, "line %d, column 'image': person '%s' has an answer to %s already (keep one)", r + 2,
+                 csv_text_at(t, r, person), item_text(item[r]));
         c.right[cell] = strcmp(word, csv_text_at(t, r, choice)) == 0;
         c.model_right[i] = strcmp(word, model->category.name[model->choice[m]]) == 0;
         c.condition_of[i] = condition < 0 ? 0 : name_index(&c.condition, csv_text_at(t, r, condition));
@@ -349,12 +360,15 @@ static int behavior_error_consistency(int argc, char **argv)
     const char *people = NULL, *csv = NULL;
     model_source source = { NULL, NULL, NULL, NULL };
     option options[MODEL_OPTIONS + 2] = {
-        [MODEL_OPTIONS] = { 'p', "people", OPTION_TEXT, &people, "P.csv", "columns person,image,truth,choice and, if there are several, condition" },
+        [MODEL_OPTIONS] = { 'p', "people", OPTION_TEXT, &people, "P.csv",
+                            "columns person,image,truth,choice and, if there are several, condition" },
         { 0, "csv", OPTION_TEXT, &csv, "FILE", "write the tables to FILE and FILE-people instead" },
     };
     model_options(options, &source);
-    parse_options("behavior error-consistency --people P.csv --model M.csv", "Do model and people err on the same images? Cohen's kappa of their correctness, by person and condition;\n"
-                  "ceiling: between people; score: min(1, raw/ceiling).", options, sizeof options / sizeof *options, argc, argv, 0, 0);
+    parse_options("behavior error-consistency --people P.csv --model M.csv",
+                  "Do model and people err on the same images? Cohen's kappa of their correctness, by person and condition;\n"
+                  "ceiling: between people; score: min(1, raw/ceiling).", options, sizeof options / sizeof *options,
+                  argc, argv, 0, 0);
     require_option("behavior error-consistency", "people", people);
     answers model = read_answers(&source, 1);
     decide(&model);
@@ -392,11 +406,16 @@ static rn_trial *read_trials(const csv_table *t, names *image, names *object, in
         one->distractor = name_index(object, text_at(t, r, distractor));
         one->choice = name_index(object, text_at(t, r, choice));
         if (one->truth == one->distractor)
-            fail(EXIT_WRONG_INPUT, t->path, "line %d, column 'distractor': '%s' is the truth too (name the other object on offer)", r + 2, csv_text_at(t, r, distractor));
+            fail(EXIT_WRONG_INPUT, t->path,
+                 "line %d, column 'distractor': '%s' is the truth too (name the other object on offer)", r + 2,
+                 csv_text_at(t, r, distractor));
         if (one->choice != one->truth && one->choice != one->distractor)
-            fail(EXIT_WRONG_INPUT, t->path, "line %d, column 'choice': '%s' was not on offer (it is the truth or the distractor)", r + 2, csv_text_at(t, r, choice));
+            fail(EXIT_WRONG_INPUT, t->path,
+                 "line %d, column 'choice': '%s' was not on offer (it is the truth or the distractor)", r + 2,
+                 csv_text_at(t, r, choice));
         if ((*truth)[one->image] >= 0 && (*truth)[one->image] != one->truth)
-            fail(EXIT_WRONG_INPUT, t->path, "line %d, column 'truth': '%s', but an earlier line says '%s' of image '%s' (correct one)", r + 2,
+            fail(EXIT_WRONG_INPUT, t->path,
+                 "line %d, column 'truth': '%s', but an earlier line says '%s' of image '%s' (correct one)", r + 2,
                  csv_text_at(t, r, truth_column), object->name[(*truth)[one->image]], csv_text_at(t, r, image_column));
         (*truth)[one->image] = one->truth;
     }
@@ -410,12 +429,15 @@ static double *align_model(const answers *model, const names *image, const names
     for (int i = 0; i < image->count; i++) {
         const char *item = format_text("\x1f%s", image->name[i]);
         const int m = name_index(&model->item, item);
-        if (m < 0) fail(EXIT_WRONG_INPUT, model->path, "image %s of the people's table is not there (give the model every image)", item_text(item));
+        if (m < 0) fail(EXIT_WRONG_INPUT, model->path,
+                        "image %s of the people's table is not there (give the model every image)", item_text(item));
         for (int o = 0; o < object->count; o++) {
             const int c = name_index(&model->category, object->name[o]);
             const double value = c < 0 ? (double)NAN : model->p[(size_t)m * (size_t)model->category.count + (size_t)c];
             if (value != value)
-                fail(EXIT_WRONG_INPUT, model->path, "image %s has no probability for '%s' (give one for each object of the people's table)", item_text(item), object->name[o]);
+                fail(EXIT_WRONG_INPUT, model->path,
+                     "image %s has no probability for '%s' (give one for each object of the people's table)", item_text(item),
+                     object->name[o]);
             p[(size_t)i * (size_t)object->count + (size_t)o] = value;
         }
     }
@@ -444,13 +466,15 @@ static int behavior_i2n(int argc, char **argv)
     int splits = 10;
     uint64_t seed = 0;
     option options[MODEL_OPTIONS + 4] = {
-        [MODEL_OPTIONS] = { 'p', "people", OPTION_TEXT, &people, "P.csv", "columns image,truth,distractor,choice: a trial a row" },
+        [MODEL_OPTIONS] = { 'p', "people", OPTION_TEXT, &people, "P.csv",
+                            "columns image,truth,distractor,choice: a trial a row" },
         { 'n', "splits", OPTION_INTEGER, &splits, "N", "random halves of the trials (default 10)" },
         { 's', "seed", OPTION_SEED, &seed, "S", "of the halves (default 0)" },
         { 0, "csv", OPTION_TEXT, &csv, "FILE", "write the tables to FILE and FILE-splits instead" },
     };
     model_options(options, &source);
-    parse_options("behavior i2n --people P.csv --model M.csv", "Does the model confuse the same objects in the same images as people? Correlation of d' by image and\n"
+    parse_options("behavior i2n --people P.csv --model M.csv",
+                  "Does the model confuse the same objects in the same images as people? Correlation of d' by image and\n"
                   "distractor with half of the trials; ceiling: between the halves; score: mean of raw/sqrt(ceiling).",
                   options, sizeof options / sizeof *options, argc, argv, 0, 0);
     require_option("behavior i2n", "people", people);
@@ -460,12 +484,15 @@ static int behavior_i2n(int argc, char **argv)
     names image, object;
     int32_t *truth;
     rn_trial *trial = read_trials(&t, &image, &object, &truth);
-    double *p = align_model(&model, &image, &object), *scratch = allocate(rn_i2n_size(image.count, object.count), sizeof *scratch);
+    double *p = align_model(&model, &image, &object);
+    double *scratch = allocate(rn_i2n_size(image.count, object.count), sizeof *scratch);
     int32_t *order = allocate((size_t)t.rows, sizeof *order);
     rn_behaviour mean, *split = allocate((size_t)splits, sizeof *split);
-    const int status = rn_i2n_score(&mean, split, p, trial, t.rows, truth, image.count, object.count, splits, seed, scratch, order);
+    const int status = rn_i2n_score(&mean, split, p, trial, t.rows, truth, image.count, object.count, splits, seed, scratch,
+                                    order);
     if (status == RN_ENAN || status == RN_ESHAPE)
-        fail(EXIT_WRONG_INPUT, people, "its halves define too few cells to correlate (give more trials, several for each image and distractor)");
+        fail(EXIT_WRONG_INPUT, people,
+             "its halves define too few cells to correlate (give more trials, several for each image and distractor)");
     check_status(status, people);
     i2n_tables(&mean, split, splits, csv);
     return EXIT_DONE;
@@ -477,9 +504,12 @@ static int behavior_decisions(int argc, char **argv)
 {
     const char *csv = NULL;
     model_source source = { NULL, NULL, NULL, NULL };
-    option options[MODEL_OPTIONS + 1] = { [MODEL_OPTIONS] = { 0, "csv", OPTION_TEXT, &csv, "FILE", "write the table to FILE instead" } };
+    option options[MODEL_OPTIONS + 1] = {
+        [MODEL_OPTIONS] = { 0, "csv", OPTION_TEXT, &csv, "FILE", "write the table to FILE instead" },
+    };
     model_options(options, &source);
-    parse_options("behavior decisions --logits L.npy --images I.csv --categories C.csv", "The model's choice for each image: the category with the highest mean softmax probability.", options,
+    parse_options("behavior decisions --logits L.npy --images I.csv --categories C.csv",
+                  "The model's choice for each image: the category with the highest mean softmax probability.", options,
                   sizeof options / sizeof *options, argc, argv, 0, 0);
     answers model = read_answers(&source, 1);
     decide(&model);

@@ -301,7 +301,8 @@ static int rdm_inference(bench *b)
     rn_seed(&g, 16);
     rn_draw(&g, condition, RESAMPLES * M, M);
     rn_draw(&g, person, RHO, PEOPLE);
-    if (status == RN_OK) status = rn_bootstrap_conditions(at, rdm, rdm + M * M, PEOPLE, M, condition, RESAMPLES, scratch, order, 1);
+    if (status == RN_OK)
+        status = rn_bootstrap_conditions(at, rdm, rdm + M * M, PEOPLE, M, condition, RESAMPLES, scratch, order, 1);
     at += RHO;
     if (status == RN_OK) status = rn_bootstrap_means(at, out, RESAMPLES, PEOPLE, person, RESAMPLES);
     at += RESAMPLES;
@@ -341,7 +342,8 @@ static int behaviour(bench *b)
     draw(b->f, IMAGES * OBJECTS, 19);
     int status = rn_category_probabilities(b->d, b->f, category, IMAGES, OBJECTS, OBJECTS);
     if (status == RN_OK)
-        status = rn_i2n_score(&mean, split, b->d, trial, TRIALS, truth, IMAGES, OBJECTS, SPLITS, 20, b->d + IMAGES * OBJECTS, b->i);
+        status = rn_i2n_score(&mean, split, b->d, trial, TRIALS, truth, IMAGES, OBJECTS, SPLITS, 20, b->d + IMAGES * OBJECTS,
+                              b->i);
     if (status != RN_OK) return status;
     for (int s = 0; s < SPLITS; s++) {
         b->d[2 * s] = split[s].raw;

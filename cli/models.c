@@ -160,7 +160,7 @@ typedef struct {
     char           **label;                             /* names of the classes */
     int              label_count, top, first_row;
     const int       *truth;                             /* of all images, in order; NULL: the classes are shown instead */
-    int              done, right[2];                    /* images before this set; how often the truth was among the first 1, first 5 */
+    int              done, right[2];                    /* images before this set; how often the truth is among the first 1, 5 */
 } classify_context;
 
 /* A line of text each; the lines' count is told. */
@@ -238,7 +238,8 @@ static int *read_truth(const char *path, const weights *w, int images)
         fail(EXIT_WRONG_INPUT, path, "%d labels for %d images (give one an image, in the same order)", count, images);
     for (int i = 0; i < count; i++)
         if (truth[i] < 0 || truth[i] >= w->model.config.classes)
-            fail(EXIT_WRONG_INPUT, path, "label %d is %d, but the model has classes 0 to %d (correct it)", i, truth[i], w->model.config.classes - 1);
+            fail(EXIT_WRONG_INPUT, path, "label %d is %d, but the model has classes 0 to %d (correct it)", i, truth[i],
+                 w->model.config.classes - 1);
     return truth;
 }
 
@@ -270,10 +271,12 @@ int command_classify(int argc, char **argv)
         { 0, "truth", OPTION_TEXT, &truth, "F", "the true classes, one a line or .npy: tells top-1 and top-5 accuracy instead" },
         { 0, "csv", OPTION_TEXT, &csv, "FILE", "with --truth: write the table to FILE instead" },
     };
-    const int count = parse_options("classify -w W [--labels F] [--top K] [--truth F] IMAGE...", "Softmax probabilities. IMAGE may be a file, a list or a folder.",
+    const int count = parse_options("classify -w W [--labels F] [--top K] [--truth F] IMAGE...",
+                                    "Softmax probabilities. IMAGE may be a file, a list or a folder.",
                                     options, sizeof options / sizeof *options, argc, argv, 1, 1 << 20);
     require_option("classify", "weights", path);
     require_range("--top", c.top, 1, 1 << 24);
+    if (csv != NULL && truth == NULL) fail(EXIT_WRONG_INPUT, "--csv", "it is for the accuracies (give --truth too)");
     weights w = weights_load(path);
     if (labels != NULL) c.label = read_lines(labels, &c.label_count);
     if (labels != NULL && c.label_count != w.model.config.classes)
@@ -289,7 +292,8 @@ int command_classify(int argc, char **argv)
     else printf("%-32s %4s %5s  %-8s  %s\n", "image", "rank", "class", "p", "label");
     for (int i = 0; i < count; i++) {
         c.images = &images[i];
-        evaluate_images(&w, &images[i], images[i].count < 16 ? images[i].count : 16, 0, "classify", truth ? take_accuracy : take_classes, &c);
+        evaluate_images(&w, &images[i], images[i].count < 16 ? images[i].count : 16, 0, "classify",
+                        truth ? take_accuracy : take_classes, &c);
         c.done += images[i].count;
         images_close(&images[i]);
     }

@@ -198,7 +198,8 @@ int run_subcommand(const char *command, const subcommand *list, int count, int a
         return list[i].run(argc - 1, argv + 1);
     }
     const char *near = nearest_name(word, names, count);
-    fail(EXIT_WRONG_INPUT, command, "there is no '%s' (%s%s%s)", word, near ? "did you mean " : "'realnet ", near ? near : command, near ? "?" : " --help' lists them");
+    if (near != NULL) fail(EXIT_WRONG_INPUT, command, "there is no '%s' (did you mean %s?)", word, near);
+    fail(EXIT_WRONG_INPUT, command, "there is no '%s' ('realnet %s --help' lists them)", word, command);
 }
 
 void require_option(const char *command, const char *name, const void *given)
