@@ -3013,29 +3013,66 @@ void rn_draw(rn_generator *g, int32_t *index, size_t count, int32_t n)
         index[i] = (int32_t)(rn_random(g) % (uint32_t)n);
 }
 
-/* Upper triangle of the RDM of drawn conditions, without the pairs of a condition with itself; their number. */
-static int drawn_triangle(double *out, const double *rdm, int M, const int32_t *condition)
+/* weight[k] of each pair of conditions, row by row: how often the draw holds it; the number of pairs drawn. multiplicity: M. */
+static double pair_weights(double *weight, double *multiplicity, const int32_t *condition, int M)
 {
-    int n = 0;
+    double n = 0.0;
     for (int i = 0; i < M; i++)
-        for (int j = i + 1; j < M; j++)
-            if (condition[i] != condition[j])
-                out[n++] = rdm[(size_t)condition[i] * (size_t)M + (size_t)condition[j]];
+        multiplicity[i] = 0.0;
+    for (int i = 0; i < M; i++)
+        multiplicity[condition[i]] += 1.0;
+    for (int i = 0; i < M; i++)
+        for (int j = i + 1; j < M; j++) {
+            *weight = multiplicity[i] * multiplicity[j];
+            n += *weight++;
+        }
     return n;
 }
 
-/* One resample: the model's ranks are taken once for all people. */
-static void drawn_similarities(double *rho, const double *model, const double *brain, int people, int M,
-                               const int32_t *condition, double *scratch, int32_t *order)
+/* Average ranks of the drawn pairs, without sorting again: `plain` are the ranks of all pairs, `order` sorts them. W equal
+ * entries after `before` smaller ones share the rank before + (W + 1)/2. */
+static void drawn_ranks(double *rank, const double *plain, const int32_t *order, const double *weight, size_t L)
 {
-    const size_t L = (size_t)triangle_length(M), square = (size_t)M * (size_t)M;
-    double *entries = scratch, *model_rank = entries + L, *brain_rank = model_rank + L;
-    const int n = drawn_triangle(entries, model, M, condition);
-    (void)rn_ranks(model_rank, entries, n, order);
-    for (int i = 0; i < people; i++) {
-        (void)drawn_triangle(entries, brain + (size_t)i * square, M, condition);
-        (void)rn_ranks(brain_rank, entries, n, order);
-        if (rn_pearson(&rho[i], model_rank, brain_rank, n) != RN_OK) rho[i] = undefined();
+    double before = 0.0;
+    for (size_t i = 0, end; i < L; i = end) {
+        double W = 0.0;
+        for (end = i; end < L && plain[order[end]] == plain[order[i]]; end++)
+            W += weight[order[end]];
+        for (size_t k = i; k < end; k++)
+            rank[order[k]] = before + (W + 1.0) / 2.0;
+        before += W;
+    }
+}
+
+/* Pearson of the ranks of n drawn pairs, whose mean is (n + 1)/2. All terms are quarters, so up to 300,000 pairs every sum
+ * is exact. */
+static double drawn_correlation(const double *a, const double *b, const double *weight, size_t L, double n)
+{
+    const double mean = (n + 1.0) / 2.0;
+    double ab = 0.0, aa = 0.0, bb = 0.0;
+    for (size_t k = 0; k < L; k++) {
+        const double x = a[k] - mean, y = b[k] - mean;
+        ab += weight[k] * (x * y);
+        aa += weight[k] * (x * x);
+        bb += weight[k] * (y * y);
+    }
+    const double norms = rn_sqrt(aa) * rn_sqrt(bb);
+    if (!(norms > 0.0)) return undefined();
+    const double r = ab / norms;
+    return r > 1.0 ? 1.0 : r < -1.0 ? -1.0 : r;
+}
+
+/* One resample; plain and order are those of the model, then of the people. */
+static void drawn_similarities(double *rho, const double *plain, const int32_t *order, int people, int M, const int32_t *condition,
+                               double *scratch)
+{
+    const size_t L = (size_t)triangle_length(M);
+    double *weight = scratch, *model = weight + L, *person = model + L;
+    const double n = pair_weights(weight, person, condition, M);
+    drawn_ranks(model, plain, order, weight, L);
+    for (size_t i = 1; i <= (size_t)people; i++) {
+        drawn_ranks(person, plain + i * L, order + i * L, weight, L);
+        rho[i - 1] = drawn_correlation(model, person, weight, L, n);
     }
 }
 
@@ -3047,12 +3084,17 @@ int rn_bootstrap_conditions(double *rho, const double *model, const double *brai
     if (!all_finite(model, square) || !all_finite(brain, square * (size_t)people)) return RN_ENAN;
     for (size_t i = 0; i < (size_t)resamples * (size_t)M; i++)
         if (condition[i] < 0 || condition[i] >= M) return RN_EARG;
+    double *plain = scratch, *work = plain + ((size_t)people + 1) * L;
+    for (size_t i = 0; i <= (size_t)people; i++) {
+        rn_upper_triangle(work, i == 0 ? model : brain + (i - 1) * square, M);
+        (void)rn_ranks(plain + i * L, work, (int)L, order + i * L);
+    }
     if (threads < 1) threads = 1;
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
     for (int thread = 0; thread < threads; thread++)
         for (int r = thread; r < resamples; r += threads)
-            drawn_similarities(rho + (size_t)r * (size_t)people, model, brain, people, M, condition + (size_t)r * (size_t)M,
-                               scratch + (size_t)thread * 3 * L, order + (size_t)thread * L);
+            drawn_similarities(rho + (size_t)r * (size_t)people, plain, order, people, M, condition + (size_t)r * (size_t)M,
+                               work + (size_t)thread * 3 * L);
     return RN_OK;
 }
 

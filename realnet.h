@@ -359,7 +359,8 @@ int rn_percentile(double *value, const double *x, int n, double percent, int32_t
  * several models: draw, resample conditions, average over people. */
 void rn_draw(rn_generator *g, int32_t *index, size_t count, int32_t n);         /* with replacement: a word modulo n */
 /* rho (resamples,people): Spearman over the pairs of drawn conditions, row by row of condition (resamples,M); a pair of a
- * condition with itself is left out; NaN where what is left has no variance. scratch: threads*3*L doubles, order: threads*L. */
+ * condition with itself is left out; NaN where what is left has no variance. Only the upper triangles are read.
+ * scratch: (people + 1 + 3*threads)*L doubles, order: (people + 1)*L int32. */
 int rn_bootstrap_conditions(double *rho, const double *model, const double *brain, int people, int M, const int32_t *condition,
                             int resamples, double *scratch, int32_t *order, int threads);
 /* value[r] = mean over people of row r of rho (rows = resamples), or of the only row (rows = 1); over those drawn in person

@@ -347,10 +347,10 @@ static draws draw_all(const char *over, int resamples, int M, int people, uint64
 /* Similarities of every resample with every person, in portions so that progress can be told. */
 static void resample(double *rho, const double *model, const rdm_stack *brain, const int32_t *condition, int rows)
 {
-    const size_t L = triangle(brain->M), memory = (size_t)threads * 3 * L;
-    double *scratch = allocate(memory, sizeof *scratch);
-    int32_t *order = allocate((size_t)threads * L, sizeof *order);
-    const int portion = threads * 4;
+    const size_t L = triangle(brain->M), rdms = (size_t)brain->count + 1;
+    double *scratch = allocate((rdms + 3 * (size_t)threads) * L, sizeof *scratch);
+    int32_t *order = allocate(rdms * L, sizeof *order);
+    const int portion = threads * 64;
     progress_begin("bootstrap", (size_t)rows);
     for (int r = 0; r < rows; r += portion) {
         const int now = rows - r < portion ? rows - r : portion;

@@ -411,6 +411,7 @@ equal "--truth: one of two first" "$(sed -n 2p "$T/accuracy.csv")" "top-1,2,1,0.
 json_well "--truth" classify -w "$W" --truth "$T/in/truth.txt" "$T/in/two.txt"
 holds "--truth" "$T/out" '"measure": "top-5", "images": 2'
 refused "too few labels" "$T/in/truth.txt" '2 labels for 1 images \(' classify -w "$W" --truth "$T/in/truth.txt" "$picture"
+refused "--csv of classes" --csv 'it is for the accuracies' classify -w "$W" "$picture" --csv "$T/o/c.csv"
 refused "no such class" "$T/in/ten.txt" 'label 0 is 10, but the model has classes 0 to 9' classify -w "$W" --truth "$T/in/ten.txt" "$picture"
 
 # ---- features ----
@@ -967,8 +968,8 @@ refused "no such column" "$T/in/three.csv" "it has no column 'b'" stats fdr "$T/
 refused "another cluster test" --as "there is no test 'mne'" stats cluster "$a" --as mne
 refused "drawn from what" --over "'images' cannot be drawn" stats bootstrap -m "$model" -b "$brain" --over images
 refused "two models in one" "$brain" 'it holds 4 matrices \(give one RDM for each model\)' stats permutation -m "$brain" -b "$brain"
-refused "other items" "$brain" 'it has 12 items, but .*analysis_rdm_pearson.npy has 9' stats permutation -m \
-    "$S/analysis_rdm_pearson.npy" -b "$brain"
+nine=$S/analysis_rdm_pearson.npy
+refused "other items" "$nine" 'it has 9 items, but .*brain.npy has 12' stats permutation -m "$nine" -b "$brain"
 refused "one person" "$model" 'it is of one person' stats ceiling "$model"
 
 section behavior

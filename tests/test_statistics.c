@@ -176,7 +176,7 @@ static void rdm_inference(void)
         2 * STACK);
     double rho[RESAMPLES * STACK], alone[RESAMPLES * STACK], mean[RESAMPLES], low[STACK], high[STACK], *scratch = allocate(1024,
         sizeof *scratch);
-    int32_t condition[RESAMPLES * M], person[RESAMPLES * STACK], order[3 * L];
+    int32_t condition[RESAMPLES * M], person[RESAMPLES * STACK], order[5 * L];
     rn_generator g;
     rn_seed(&g, 11);
     rn_draw(&g, condition, RESAMPLES * M, M);

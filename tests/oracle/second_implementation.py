@@ -891,8 +891,12 @@ def percentile(x, percent):
 def drawn_similarities(model, brain, condition):
     i, j = np.triu_indices(len(condition), 1)
     a, b = condition[i], condition[j]
-    a, b = a[a != b], b[a != b]
-    return [pearson(ranks(model[a, b]), ranks(one[a, b])) for one in brain]
+    a, b = np.minimum(a, b)[a != b], np.maximum(a, b)[a != b]
+    mean, out = (D(len(a)) + 1.0) / 2.0, []
+    for one in brain:
+        x, y = ranks(model[a, b]) - mean, ranks(one[a, b]) - mean           # quarters: every sum is exact
+        out.append((x * y).sum() / (np.sqrt((x * x).sum()) * np.sqrt((y * y).sum())))
+    return out
 
 
 def permutation_test(model, brain, permutations, seed):
