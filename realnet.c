@@ -2984,4 +2984,873 @@ int rn_partial_spearman(double *partial, const double *y, const double *x, int D
 
 /* ---- 9.4 Statistics ---- */
 
+static int is_finite(double x) { return fabs(x) <= DBL_MAX; }
+static double undefined(void)  { return (double)NAN; }
+
+/* ---- the distributions ---- */
+
+static const double half_log_2_pi = 0x1.d67f1c864beb4p-1;
+
+/* s(x) of Stirling's series, x >= 10: ln G(x) = (x - 1/2) ln x - x + ln(2 pi)/2 + s(x). The next term is below 3e-17. */
+static double stirling_rest(double x)
+{
+    static const double bernoulli[] = { -691.0 / 360360.0, 1.0 / 1188.0, -1.0 / 1680.0, 1.0 / 1260.0, -1.0 / 360.0, 1.0 / 12.0 };
+    const double z = 1.0 / (x * x);
+    double s = 1.0 / 156.0;
+    for (size_t i = 0; i < sizeof bernoulli / sizeof *bernoulli; i++)
+        s = s * z + bernoulli[i];
+    return s / x;
+}
+
+/* Below 10 by G(x) = G(x + 1)/x. */
+double rn_log_gamma(double x)
+{
+    if (!(x > 0.0)) return undefined();
+    double product = 1.0;
+    while (x < 10.0) {
+        product = product * x;
+        x = x + 1.0;
+    }
+    return ((x - 0.5) * rn_log(x) - x) + half_log_2_pi + stirling_rest(x) - rn_log(product);
+}
+
+/* ln(1 + x) with the digits of a small x: the rounding of 1 + x cancels in the quotient. */
+static double log_1_plus(double x)
+{
+    const double u = 1.0 + x;
+    return u == 1.0 ? x : rn_log(u) * x / (u - 1.0);
+}
+
+/* ln B(a,b) = ln G(a) + ln G(b) - ln G(a+b). For large a the logarithms nearly cancel, so Stirling's are subtracted on paper. */
+static double log_beta(double a, double b)
+{
+    const double large = a > b ? a : b, small = a > b ? b : a;
+    if (large < 10.0)
+        return rn_log_gamma(a) + rn_log_gamma(b) - rn_log_gamma(a + b);
+    const double share = -(large - 0.5) * log_1_plus(small / large);                    /* (large - 1/2) ln(large/(a+b)) */
+    const double rest = stirling_rest(large) - stirling_rest(a + b);
+    if (small < 10.0)
+        return rn_log_gamma(small) + (share - small * rn_log(a + b)) + small + rest;
+    return share - small * log_1_plus(large / small) - 0.5 * rn_log(small) + half_log_2_pi + (stirling_rest(small) + rest);
+}
+
+/* The continued fraction 1/(1 + d_1/(1 + d_2/(1 + ...))) of I_x(a,b), by Lentz's method:
+ *   d_(2m+1) = -(a+m)(a+b+m) x / ((a+2m)(a+2m+1)),   d_(2m) = m (b-m) x / ((a+2m-1)(a+2m)).
+ * For x < (a+1)/(a+b+2) it converges in about sqrt(max(a,b)) steps. */
+static double beta_fraction(double x, double a, double b)
+{
+    enum { STEPS_MOST = 1000000 };
+    const double least = 1e-300;                        /* stands for a denominator of 0 */
+    double value = 1.0, C = 1.0, D = 0.0;
+    for (int step = 1; step <= STEPS_MOST; step++) {
+        const double m = (double)(step / 2), a2m = a + 2.0 * m;
+        const double d = step % 2 ? -((a + m) / a2m) * ((a + b + m) / (a2m + 1.0)) * x
+                                  : (m / (a2m - 1.0)) * ((b - m) / a2m) * x;
+        D = 1.0 + d * D;
+        C = 1.0 + d / C;
+        if (fabs(D) < least) D = least;
+        if (fabs(C) < least) C = least;
+        D = 1.0 / D;
+        value = value * (C * D);
+        if (fabs(C * D - 1.0) <= 0x1p-52) break;
+    }
+    return 1.0 / value;
+}
+
+/* I_x(a,b) = x^a y^b/(a B(a,b)) fraction, y = 1 - x; where that converges slowly 1 - I_y(b,a). y and the logarithms are
+ * given, because the caller has them with all their digits. */
+static double incomplete_beta(double x, double y, double log_x, double log_y, double a, double b)
+{
+    const double front = rn_exp(a * log_x + b * log_y - log_beta(a, b));
+    if (x < (a + 1.0) / (a + b + 2.0))
+        return front * beta_fraction(x, a, b) / a;
+    return 1.0 - front * beta_fraction(y, b, a) / b;
+}
+
+double rn_incomplete_beta(double x, double a, double b)
+{
+    if (!(x >= 0.0 && x <= 1.0 && a > 0.0 && b > 0.0 && is_finite(a) && is_finite(b))) return undefined();
+    if (x == 0.0 || x == 1.0) return x;
+    return incomplete_beta(x, 1.0 - x, rn_log(x), log_1_plus(-x), a, b);
+}
+
+/* p = I_x(df/2, 1/2), x = df/(df + t^2) = 1/(1 + r^2), r = |t|/sqrt(df). */
+int rn_t_p(double *p, double t, double df)
+{
+    if (!is_finite(t) || !is_finite(df)) return RN_ENAN;
+    if (!(df > 0.0)) return RN_EARG;
+    const double r = fabs(t) / rn_sqrt(df), square = r * r;
+    if (square == 0.0) *p = 1.0;
+    else if (r > 1e8)                                   /* 1 + r^2 = r^2 in double, and r^2 may overflow */
+        *p = incomplete_beta(1.0 / r / r, 1.0, -2.0 * rn_log(r), 0.0, 0.5 * df, 0.5);
+    else
+        *p = incomplete_beta(1.0 / (1.0 + square), square / (1.0 + square), -log_1_plus(square), -log_1_plus(1.0 / square),
+                             0.5 * df, 0.5);
+    return RN_OK;
+}
+
+/* Bisection down to neighbouring doubles. */
+int rn_t_critical(double *t, double alpha, double df)
+{
+    if (alpha != alpha || !is_finite(df)) return RN_ENAN;
+    if (!(alpha >= 1e-300 && alpha < 1.0 && df > 0.0)) return RN_EARG;
+    double low = 0.0, high = 1.0, p = 1.0;
+    while (rn_t_p(&p, high, df) == RN_OK && p >= alpha && high < 1e300) {
+        low = high;
+        high = high * 2.0;
+    }
+    for (double middle = (low + high) / 2.0; middle > low && middle < high; middle = (low + high) / 2.0) {
+        (void)rn_t_p(&p, middle, df);
+        if (p < alpha) high = middle;
+        else low = middle;
+    }
+    *t = high;
+    return RN_OK;
+}
+
+/* Q(z) = P(Z > z), z >= 0, and the density f(z). Below 2: 1/2 - f (z + z^3/3 + z^5/(3*5) + ...); from there on Laplace's
+ * continued fraction f/(z + 1/(z + 2/(z + 3/...))), a hundred levels. */
+static double normal_tail(double z, double *density)
+{
+    *density = rn_exp(-0.5 * (z * z)) * 0x1.9884533d43651p-2;       /* 1/sqrt(2 pi) */
+    if (z < 2.0) {
+        double term = z, sum = z;
+        for (int odd = 3; odd < 100; odd += 2) {
+            term = term * (z * z) / (double)odd;
+            sum = sum + term;
+        }
+        return 0.5 - *density * sum;
+    }
+    double fraction = z;
+    for (int level = 100; level >= 1; level--)
+        fraction = z + (double)level / fraction;
+    return *density / fraction;
+}
+
+/* Newton's method on ln Q(z) = ln p, p <= 1/2. Q(z) <= e^(-z^2/2)/2, so it begins above the root, and as ln Q is concave it
+ * stays there and falls onto it; ten steps are more than any p needs. */
+static double lower_quantile(double p)
+{
+    if (p == 0.0) return -HUGE_VAL;
+    const double log_p = rn_log(p);
+    double z = p < 0.5 ? rn_sqrt(-2.0 * (log_p + (ln2_high + ln2_low))) : 0.0, density;
+    for (int step = 0; step < 10; step++) {
+        const double tail = normal_tail(z, &density);
+        z = z + tail / density * (rn_log(tail) - log_p);
+    }
+    return -z;
+}
+
+double rn_normal_quantile(double p)
+{
+    if (!(p >= 0.0 && p <= 1.0)) return undefined();
+    return p > 0.5 ? -lower_quantile(1.0 - p) : lower_quantile(p);
+}
+
+/* ---- t-tests ---- */
+
+/* One observation of n: x, or the paired difference x - y. */
+static double observation(const double *x, const double *y, size_t at)
+{
+    return y != NULL ? x[at] - y[at] : x[at];
+}
+
+int rn_t_test(rn_t_result *out, const double *x, const double *y, double null_mean, int n, int stride)
+{
+    if (n < 2 || stride < 1) return RN_ESHAPE;
+    double sum[LANES] = { 0 }, square[LANES] = { 0 };
+    for (int i = 0; i < n; i++) {
+        const double d = observation(x, y, (size_t)i * (size_t)stride);
+        if (!is_finite(d)) return RN_ENAN;
+        sum[i % LANES] += d;
+    }
+    rn_t_result r = { .n = n, .mean = fold(sum) / (double)n, .df = (double)(n - 1) };
+    for (int i = 0; i < n; i++) {
+        const double d = observation(x, y, (size_t)i * (size_t)stride) - r.mean;
+        square[i % LANES] += d * d;
+    }
+    r.sd = rn_sqrt(fold(square) / r.df);
+    if (!(r.sd > 0.0 && is_finite(r.sd))) return RN_ENAN;
+    r.t = (r.mean - null_mean) / (r.sd / rn_sqrt((double)n));
+    const int status = rn_t_p(&r.p, r.t, r.df);
+    if (status == RN_OK) *out = r;
+    return status;
+}
+
+/* ---- cluster tests over time ---- */
+
+/* What both tests are about, laid out in the caller's scratch. */
+typedef struct {
+    int           people, times;
+    double       *d;                                    /* (times,people) differences, null_mean taken away */
+    double       *square;                               /* (times) sums of d^2 */
+    double       *t;                                    /* (times) */
+    double       *sign;                                 /* (people) 1 or -1 */
+    double       *pool;                                 /* (2 people) */
+    double        threshold;                            /* |t| from here on is p < alpha */
+} cluster_data;
+
+size_t rn_cluster_size(int people, int times)
+{
+    if (people < 2 || times < 1) return 0;
+    return (size_t)people * (size_t)times + 2 * (size_t)times + 3 * (size_t)people;
+}
+
+static int cluster_prepare(cluster_data *c, const double *x, const double *y, double null_mean, int people, int times,
+                           double alpha, double *scratch)
+{
+    if (people < 2 || times < 1) return RN_ESHAPE;
+    const size_t n = (size_t)people, T = (size_t)times;
+    c->people = people;
+    c->times = times;
+    c->d = scratch;
+    c->square = c->d + n * T;
+    c->t = c->square + T;
+    c->sign = c->t + T;
+    c->pool = c->sign + n;
+    for (size_t s = 0; s < T; s++) {
+        c->square[s] = 0.0;
+        for (size_t i = 0; i < n; i++) {
+            const double d = observation(x, y, i * T + s) - null_mean;
+            if (!is_finite(d)) return RN_ENAN;
+            c->d[s * n + i] = d;
+            c->square[s] += d * d;
+        }
+        if (!is_finite(c->square[s] * (double)people)) return RN_ENAN;
+    }
+    for (size_t i = 0; i < n; i++)
+        c->sign[i] = 1.0;
+    return rn_t_critical(&c->threshold, alpha, (double)(people - 1));
+}
+
+/* t of n values from their sum S and the sum of their squares Q: t = S sqrt(n-1)/sqrt(n Q - S^2). Values that are nearly all the
+ * same have a large t, not an infinite one: n Q - S^2 counts as at least 2^-40 n Q. */
+static double t_of_sums(double sum, double squares, int n)
+{
+    const double whole = (double)n * squares, least = whole * 0x1p-40, spread = whole - sum * sum;
+    if (!(whole > 0.0)) return 0.0;
+    return sum * rn_sqrt((double)(n - 1)) / rn_sqrt(spread > least ? spread : least);
+}
+
+/* t at every time with each person's sign. Turning signs leaves the squares alone, and turning all of them turns t exactly. */
+static void flipped_t(cluster_data *c)
+{
+    const size_t n = (size_t)c->people;
+    for (size_t s = 0; s < (size_t)c->times; s++) {
+        double sum = 0.0;
+        for (size_t i = 0; i < n; i++)
+            sum += c->sign[i] * c->d[s * n + i];
+        c->t[s] = t_of_sums(sum, c->square[s], c->people);
+    }
+}
+
+/* The first cluster at `from` or later; 0 when there is none. */
+static int next_cluster(rn_cluster *found, const cluster_data *c, int from)
+{
+    int at = from;
+    while (at < c->times && fabs(c->t[at]) < c->threshold)
+        at++;
+    if (at >= c->times) return 0;
+    found->first = found->last = at;
+    found->mass = 0.0;
+    found->p = 0.0;
+    const int positive = c->t[at] > 0.0;
+    for (; at < c->times && fabs(c->t[at]) >= c->threshold && (c->t[at] > 0.0) == positive; at++) {
+        found->last = at;
+        found->mass += c->t[at];
+    }
+    return 1;
+}
+
+static int find_clusters(rn_cluster *cluster, const cluster_data *c)
+{
+    int count = 0, from = 0;
+    while (next_cluster(&cluster[count], c, from))
+        from = cluster[count++].last + 1;
+    return count;
+}
+
+static double largest_mass(const cluster_data *c)
+{
+    rn_cluster one;
+    double largest = 0.0;
+    for (int from = 0; next_cluster(&one, c, from); from = one.last + 1)
+        if (fabs(one.mass) > largest) largest = fabs(one.mass);
+    return largest;
+}
+
+/* Pattern k of all: bit i-1 of k turns person i; person 0 is never turned. */
+static void sign_pattern(double *sign, int people, uint32_t k)
+{
+    for (int i = 1; i < people; i++)
+        sign[i] = k >> (i - 1) & 1 ? -1.0 : 1.0;
+}
+
+/* A word for each 32 people, the lowest bit first. */
+static void random_signs(double *sign, int people, rn_generator *g)
+{
+    uint32_t word = 0;
+    for (int i = 0; i < people; i++) {
+        if (i % 32 == 0) word = rn_random(g);
+        sign[i] = word >> i % 32 & 1 ? -1.0 : 1.0;
+    }
+}
+
+int rn_cluster_test(rn_cluster *cluster, int *count, double *t, int *patterns, const double *x, const double *y,
+                    double null_mean, int people, int times, double alpha, int permutations, uint64_t seed, double *scratch)
+{
+    cluster_data c;
+    if (permutations < 1) return RN_EARG;
+    const int status = cluster_prepare(&c, x, y, null_mean, people, times, alpha, scratch);
+    if (status != RN_OK) return status;
+    flipped_t(&c);
+    memcpy(t, c.t, (size_t)times * sizeof *t);
+    *count = find_clusters(cluster, &c);
+    const int all = people <= 31 && UINT32_C(1) << (people - 1) <= (uint32_t)permutations;
+    const int others = all ? (int)((UINT32_C(1) << (people - 1)) - 1) : permutations;
+    rn_generator g;
+    rn_seed(&g, seed);
+    for (int k = 1; k <= others && *count > 0; k++) {
+        if (all) sign_pattern(c.sign, people, (uint32_t)k);
+        else random_signs(c.sign, people, &g);
+        flipped_t(&c);
+        const double mass = largest_mass(&c);
+        for (int i = 0; i < *count; i++)
+            if (mass >= fabs(cluster[i].mass)) cluster[i].p += 1.0;
+    }
+    for (int i = 0; i < *count; i++)
+        cluster[i].p = (1.0 + cluster[i].p) / ((double)others + 1.0);
+    *patterns = others + 1;
+    return RN_OK;
+}
+
+/* One shuffle of one time: the n values of each side pooled, dealt out anew, and the paired t of the two hands. */
+static double shuffled_t(cluster_data *c, const double *x, const double *y, double null_mean, int time, int32_t *order,
+                         rn_generator *g)
+{
+    const int n = c->people;
+    for (int i = 0; i < n; i++) {
+        const size_t at = (size_t)i * (size_t)c->times + (size_t)time;
+        c->pool[i] = x[at];
+        c->pool[n + i] = y != NULL ? y[at] + null_mean : null_mean;
+    }
+    rn_permutation(g, order, 2 * n);
+    double sum = 0.0, squares = 0.0;
+    for (int i = 0; i < n; i++) {
+        const double d = c->pool[order[i]] - c->pool[order[n + i]];
+        sum += d;
+        squares += d * d;
+    }
+    return t_of_sums(sum, squares, n);
+}
+
+/* As in NeuroRA also for the negative clusters the largest, not the least, of their shuffled masses is compared. */
+static void neurora_side(cluster_data *c, rn_cluster *cluster, int count, int side, const double *x, const double *y,
+                         double null_mean, int iterations, int32_t *order, rn_generator *g)
+{
+    int any = 0;
+    for (int i = 0; i < count; i++)
+        any |= cluster[i].mass * side > 0.0;
+    for (int k = 0; k < iterations && any; k++) {
+        double largest = -HUGE_VAL;
+        for (int i = 0; i < count; i++) {
+            double mass = 0.0;
+            if (!(cluster[i].mass * side > 0.0)) continue;
+            for (int s = cluster[i].first; s <= cluster[i].last; s++)
+                mass += shuffled_t(c, x, y, null_mean, s, order, g);
+            if (mass > largest) largest = mass;
+        }
+        for (int i = 0; i < count; i++)
+            if (cluster[i].mass * side > 0.0 && !(side > 0 ? cluster[i].mass > largest : cluster[i].mass < largest))
+                cluster[i].p += 1.0;
+    }
+}
+
+int rn_cluster_test_neurora(rn_cluster *cluster, int *count, double *t, const double *x, const double *y, double null_mean,
+                            int people, int times, double alpha, int iterations, uint64_t seed, double *scratch, int32_t *order)
+{
+    cluster_data c;
+    if (iterations < 1) return RN_EARG;
+    const int status = cluster_prepare(&c, x, y, null_mean, people, times, alpha, scratch);
+    if (status != RN_OK) return status;
+    flipped_t(&c);
+    memcpy(t, c.t, (size_t)times * sizeof *t);
+    const int found = find_clusters(cluster, &c);
+    rn_generator g;
+    rn_seed(&g, seed);
+    neurora_side(&c, cluster, found, 1, x, y, null_mean, iterations, order, &g);
+    neurora_side(&c, cluster, found, -1, x, y, null_mean, iterations, order, &g);
+    *count = 0;
+    for (int i = 0; i < found; i++) {
+        cluster[i].p = cluster[i].p / (double)iterations;
+        if (cluster[i].last > cluster[i].first) cluster[(*count)++] = cluster[i];
+    }
+    return RN_OK;
+}
+
+/* ---- many tests; percentiles ---- */
+
+int rn_fdr(double *q, const double *p, int n, int32_t *order)
+{
+    if (n < 1) return RN_ESHAPE;
+    for (int i = 0; i < n; i++) {
+        if (!is_finite(p[i])) return RN_ENAN;
+        if (!(p[i] >= 0.0 && p[i] <= 1.0)) return RN_EARG;
+    }
+    sort_indices(order, p, n);
+    double least = 1.0;
+    for (int rank = n; rank >= 1; rank--) {             /* from the largest p down, so that q never rises */
+        const double raised = p[order[rank - 1]] * (double)n / (double)rank;
+        if (raised < least) least = raised;
+        q[order[rank - 1]] = least;
+    }
+    return RN_OK;
+}
+
+int rn_percentile(double *value, const double *x, int n, double percent, int32_t *order)
+{
+    if (n < 1) return RN_ESHAPE;
+    if (!(percent >= 0.0 && percent <= 100.0)) return RN_EARG;
+    for (int i = 0; i < n; i++)
+        if (!is_finite(x[i])) return RN_ENAN;
+    sort_indices(order, x, n);
+    const double place = (double)(n - 1) * (percent / 100.0), below = floor(place);
+    const int low = (int)below, high = low + 1 < n ? low + 1 : low;
+    *value = x[order[low]] + (place - below) * (x[order[high]] - x[order[low]]);
+    return RN_OK;
+}
+
+/* ---- bootstrap, permutation test and noise ceiling of RDM similarities ---- */
+
+static int all_finite(const double *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!is_finite(x[i])) return 0;
+    return 1;
+}
+
+/* L = M(M-1)/2 where M is usable, else 0. */
+static int triangle_length(int M)
+{
+    const int64_t L = (int64_t)M * (M - 1) / 2;
+    return M < 3 || M > 65536 || L > 2147483647 ? 0 : (int)L;
+}
+
+void rn_draw(rn_generator *g, int32_t *index, size_t count, int32_t n)
+{
+    for (size_t i = 0; i < count; i++)
+        index[i] = (int32_t)(rn_random(g) % (uint32_t)n);
+}
+
+/* weight[k] of each pair of conditions, row by row: how often the draw holds it; the number of pairs drawn. multiplicity: M. */
+static double pair_weights(double *weight, double *multiplicity, const int32_t *condition, int M)
+{
+    double n = 0.0;
+    for (int i = 0; i < M; i++)
+        multiplicity[i] = 0.0;
+    for (int i = 0; i < M; i++)
+        multiplicity[condition[i]] += 1.0;
+    for (int i = 0; i < M; i++)
+        for (int j = i + 1; j < M; j++) {
+            *weight = multiplicity[i] * multiplicity[j];
+            n += *weight++;
+        }
+    return n;
+}
+
+/* Average ranks of the drawn pairs, without sorting again: `plain` are the ranks of all pairs, `order` sorts them. W equal
+ * entries after `before` smaller ones share the rank before + (W + 1)/2. */
+static void drawn_ranks(double *rank, const double *plain, const int32_t *order, const double *weight, size_t L)
+{
+    double before = 0.0;
+    for (size_t i = 0, end; i < L; i = end) {
+        double W = 0.0;
+        for (end = i; end < L && plain[order[end]] == plain[order[i]]; end++)
+            W += weight[order[end]];
+        for (size_t k = i; k < end; k++)
+            rank[order[k]] = before + (W + 1.0) / 2.0;
+        before += W;
+    }
+}
+
+/* Pearson of the ranks of n drawn pairs, whose mean is (n + 1)/2. All terms are quarters, so up to 300,000 pairs every sum
+ * is exact. */
+static double drawn_correlation(const double *a, const double *b, const double *weight, size_t L, double n)
+{
+    const double mean = (n + 1.0) / 2.0;
+    double ab = 0.0, aa = 0.0, bb = 0.0;
+    for (size_t k = 0; k < L; k++) {
+        const double x = a[k] - mean, y = b[k] - mean;
+        ab += weight[k] * (x * y);
+        aa += weight[k] * (x * x);
+        bb += weight[k] * (y * y);
+    }
+    const double norms = rn_sqrt(aa) * rn_sqrt(bb);
+    if (!(norms > 0.0)) return undefined();
+    const double r = ab / norms;
+    return r > 1.0 ? 1.0 : r < -1.0 ? -1.0 : r;
+}
+
+/* One resample; plain and order are those of the model, then of the people. */
+static void drawn_similarities(double *rho, const double *plain, const int32_t *order, int people, int M, const int32_t *condition,
+                               double *scratch)
+{
+    const size_t L = (size_t)triangle_length(M);
+    double *weight = scratch, *model = weight + L, *person = model + L;
+    const double n = pair_weights(weight, person, condition, M);
+    drawn_ranks(model, plain, order, weight, L);
+    for (size_t i = 1; i <= (size_t)people; i++) {
+        drawn_ranks(person, plain + i * L, order + i * L, weight, L);
+        rho[i - 1] = drawn_correlation(model, person, weight, L, n);
+    }
+}
+
+int rn_bootstrap_conditions(double *rho, const double *model, const double *brain, int people, int M, const int32_t *condition,
+                            int resamples, double *scratch, int32_t *order, int threads)
+{
+    const size_t L = (size_t)triangle_length(M), square = (size_t)M * (size_t)M;
+    if (L == 0 || people < 1 || resamples < 1) return RN_ESHAPE;
+    if (!all_finite(model, square) || !all_finite(brain, square * (size_t)people)) return RN_ENAN;
+    for (size_t i = 0; i < (size_t)resamples * (size_t)M; i++)
+        if (condition[i] < 0 || condition[i] >= M) return RN_EARG;
+    double *plain = scratch, *work = plain + ((size_t)people + 1) * L;
+    for (size_t i = 0; i <= (size_t)people; i++) {
+        rn_upper_triangle(work, i == 0 ? model : brain + (i - 1) * square, M);
+        (void)rn_ranks(plain + i * L, work, (int)L, order + i * L);
+    }
+    if (threads < 1) threads = 1;
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+    for (int thread = 0; thread < threads; thread++)
+        for (int r = thread; r < resamples; r += threads)
+            drawn_similarities(rho + (size_t)r * (size_t)people, plain, order, people, M, condition + (size_t)r * (size_t)M,
+                               work + (size_t)thread * 3 * L);
+    return RN_OK;
+}
+
+int rn_bootstrap_means(double *value, const double *rho, int rows, int people, const int32_t *person, int resamples)
+{
+    if (people < 1 || resamples < 1 || (rows != 1 && rows != resamples)) return RN_ESHAPE;
+    for (size_t i = 0; person != NULL && i < (size_t)resamples * (size_t)people; i++)
+        if (person[i] < 0 || person[i] >= people) return RN_EARG;
+    for (size_t r = 0; r < (size_t)resamples; r++) {
+        const double *row = rho + (rows == 1 ? 0 : r * (size_t)people);
+        double sum = 0.0;
+        for (size_t i = 0; i < (size_t)people; i++)
+            sum += row[person != NULL ? (size_t)person[r * (size_t)people + i] : i];
+        value[r] = sum / (double)people;
+    }
+    return RN_OK;
+}
+
+/* Ranks of the upper triangle as a unit row, so that Spearman is a dot product. */
+static int unit_ranks(double *unit, const double *rdm, int M, double *entries, int32_t *order)
+{
+    const size_t L = (size_t)triangle_length(M);
+    rn_upper_triangle(entries, rdm, M);
+    if (!all_finite(entries, L) || rn_ranks(unit, entries, (int)L, order) != RN_OK) return RN_ENAN;
+    return unit_row(unit, unit, L) > 0.0 ? RN_OK : RN_ENAN;
+}
+
+/* sum over i < j of model[order i, order j] brain[i,j], row by row; brain an upper triangle. */
+static double permuted_product(const double *model, const double *brain, int M, const int32_t *order)
+{
+    double sum = 0.0;
+    for (int i = 0; i < M; i++) {
+        const double *row = model + (size_t)order[i] * (size_t)M;
+        for (int j = i + 1; j < M; j++)
+            sum += row[order[j]] * *brain++;
+    }
+    return sum;
+}
+
+/* Permuting conditions moves the ranks about without changing them, so each permutation is one sum of products. */
+int rn_rsa_permutation(rn_permutation_result *out, const double *model, const double *brain, int people, int M,
+                       int permutations, uint64_t seed, double *scratch, int32_t *order)
+{
+    const size_t L = (size_t)triangle_length(M), m = (size_t)M;
+    if (L == 0 || people < 1) return RN_ESHAPE;
+    if (permutations < 1) return RN_EARG;
+    double *ranks = scratch, *mean = ranks + m * m, *unit = mean + L, *entries = unit + L;
+    if (unit_ranks(unit, model, M, entries, order) != RN_OK) return RN_ENAN;
+    for (size_t i = 0, at = 0; i < m; i++)
+        for (size_t j = i + 1; j < m; j++)
+            ranks[i * m + j] = ranks[j * m + i] = unit[at++];
+    for (size_t k = 0; k < L; k++)
+        mean[k] = 0.0;
+    for (int i = 0; i < people; i++) {
+        if (unit_ranks(unit, brain + (size_t)i * m * m, M, entries, order) != RN_OK) return RN_ENAN;
+        for (size_t k = 0; k < L; k++)
+            mean[k] += unit[k] / (double)people;
+    }
+    for (int32_t i = 0; i < M; i++)
+        order[i] = i;
+    rn_generator g;
+    rn_seed(&g, seed);
+    const double observed = permuted_product(ranks, mean, M, order);
+    int greater = 0, two_sided = 0;
+    for (int k = 0; k < permutations; k++) {
+        rn_permutation(&g, order, M);
+        const double other = permuted_product(ranks, mean, M, order);
+        greater += other >= observed - 1e-12;
+        two_sided += fabs(other) >= fabs(observed) - 1e-12;
+    }
+    out->similarity = observed;
+    out->p_greater = (1.0 + (double)greater) / (1.0 + (double)permutations);
+    out->p_two_sided = (1.0 + (double)two_sided) / (1.0 + (double)permutations);
+    return RN_OK;
+}
+
+/* The sum of ranks ranks as their mean does, and it is exact. */
+int rn_noise_ceiling(double *lower, double *upper, const double *rdms, int people, int M, double *scratch, int32_t *order)
+{
+    const size_t L = (size_t)triangle_length(M), m = (size_t)M;
+    if (L == 0 || people < 2) return RN_ESHAPE;
+    double *sum = scratch, *others = sum + L, *rank = others + L, *ranks = rank + L;
+    for (size_t k = 0; k < L; k++)
+        sum[k] = 0.0;
+    for (size_t i = 0; i < (size_t)people; i++) {
+        double *own = ranks + i * L;
+        rn_upper_triangle(others, rdms + i * m * m, M);
+        if (!all_finite(others, L) || rn_ranks(own, others, (int)L, order) != RN_OK) return RN_ENAN;
+        for (size_t k = 0; k < L; k++)
+            sum[k] += own[k];
+    }
+    for (size_t i = 0; i < (size_t)people; i++) {
+        const double *own = ranks + i * L;
+        double with_all, with_others;
+        for (size_t k = 0; k < L; k++)
+            others[k] = sum[k] - own[k];
+        (void)rn_ranks(rank, others, (int)L, order);
+        if (rn_pearson(&with_others, own, rank, (int)L) != RN_OK) return RN_ENAN;
+        (void)rn_ranks(rank, sum, (int)L, order);
+        if (rn_pearson(&with_all, own, rank, (int)L) != RN_OK) return RN_ENAN;
+        lower[i] = with_others;
+        upper[i] = with_all;
+    }
+    return RN_OK;
+}
+
 /* ---- 9.5 Behaviour ---- */
+
+/* sum over the classes of category c of softmax(logits): largest logit taken away, exponentials summed in order. */
+static double category_share(const float *logits, const int32_t *category, int K, int c)
+{
+    double largest = (double)logits[0], all = 0.0, own = 0.0;
+    for (int k = 1; k < K; k++)
+        if ((double)logits[k] > largest) largest = (double)logits[k];
+    for (int k = 0; k < K; k++) {
+        const double e = rn_exp((double)logits[k] - largest);
+        all += e;
+        if (category[k] == c) own += e;
+    }
+    return own / all;
+}
+
+int rn_category_probabilities(double *p, const float *logits, const int32_t *category, int N, int K, int categories)
+{
+    if (N < 1 || K < 1 || categories < 1) return RN_ESHAPE;
+    for (int k = 0; k < K; k++)
+        if (category[k] < -1 || category[k] >= categories) return RN_EARG;
+    for (size_t i = 0; i < (size_t)N * (size_t)K; i++)
+        if (!is_finite((double)logits[i])) return RN_ENAN;
+    for (int c = 0; c < categories; c++) {
+        int classes = 0;
+        for (int k = 0; k < K; k++)
+            classes += category[k] == c;
+        if (classes == 0) return RN_EARG;
+        for (int n = 0; n < N; n++)
+            p[(size_t)n * (size_t)categories + (size_t)c] =
+                category_share(logits + (size_t)n * (size_t)K, category, K, c) / (double)classes;
+    }
+    return RN_OK;
+}
+
+int rn_decision(const double *p, int categories)
+{
+    int best = 0;
+    for (int c = 1; c < categories; c++)
+        if (p[c] > p[best]) best = c;
+    return best;
+}
+
+int rn_error_consistency(double *kappa, const uint8_t *a, const uint8_t *b, int n)
+{
+    if (n < 1) return RN_ESHAPE;
+    int right_a = 0, right_b = 0, equal = 0;
+    for (int i = 0; i < n; i++) {
+        if (a[i] > 1 || b[i] > 1) return RN_EARG;
+        right_a += a[i];
+        right_b += b[i];
+        equal += a[i] == b[i];
+    }
+    const double pa = (double)right_a / (double)n, pb = (double)right_b / (double)n;
+    const double observed = (double)equal / (double)n, expected = pa * pb + (1.0 - pa) * (1.0 - pb);
+    if ((right_a == n && right_b == n) || (right_a == 0 && right_b == 0)) return RN_ENAN;
+    *kappa = (observed - expected) / (1.0 - expected);
+    return RN_OK;
+}
+
+int rn_mean_of_means(double *mean, const double *x, int rows, int columns)
+{
+    if (rows < 1 || columns < 1) return RN_ESHAPE;
+    double total = 0.0;
+    int used = 0;
+    for (int r = 0; r < rows; r++) {
+        double sum = 0.0;
+        int defined = 0;
+        for (int c = 0; c < columns; c++) {
+            const double value = x[(size_t)r * (size_t)columns + (size_t)c];
+            if (value != value) continue;
+            sum += value;
+            defined++;
+        }
+        if (defined == 0) continue;
+        total += sum / (double)defined;
+        used++;
+    }
+    if (used == 0) return RN_ENAN;
+    *mean = total / (double)used;
+    return RN_OK;
+}
+
+/* ---- i2n: image by image, how well each distractor is told from the object that is there ---- */
+
+int rn_i2n_model(double *p, const double *probability, const int32_t *truth, int images, int objects)
+{
+    if (images < 1 || objects < 2) return RN_ESHAPE;
+    for (int i = 0; i < images; i++)
+        if (truth[i] < 0 || truth[i] >= objects) return RN_EARG;
+    for (size_t k = 0; k < (size_t)images * (size_t)objects; k++) {
+        if (!is_finite(probability[k])) return RN_ENAN;
+        if (probability[k] < 0.0) return RN_EARG;
+    }
+    for (int i = 0; i < images; i++) {
+        const double *row = probability + (size_t)i * (size_t)objects;
+        for (int D = 0; D < objects; D++) {
+            const double both = row[D] + row[truth[i]];
+            p[(size_t)i * (size_t)objects + (size_t)D] = D == truth[i] || !(both > 0.0) ? undefined() : row[D] / both;
+        }
+    }
+    return RN_OK;
+}
+
+int rn_i2n_people(double *p, const rn_trial *trial, const int32_t *index, int count, int images, int objects, double *scratch)
+{
+    if (images < 1 || objects < 2) return RN_ESHAPE;
+    const size_t cells = (size_t)images * (size_t)objects;
+    for (int k = 0; k < count; k++) {
+        const rn_trial *one = &trial[index[k]];
+        if (one->image < 0 || one->image >= images || one->truth < 0 || one->truth >= objects || one->distractor < 0 ||
+            one->distractor >= objects || one->truth == one->distractor)
+            return RN_EARG;
+        if (one->choice != one->truth && one->choice != one->distractor) return RN_EARG;
+    }
+    double *offered = scratch;
+    for (size_t k = 0; k < cells; k++)
+        p[k] = offered[k] = 0.0;
+    for (int k = 0; k < count; k++) {
+        const rn_trial *one = &trial[index[k]];
+        const size_t cell = (size_t)one->image * (size_t)objects + (size_t)one->distractor;
+        offered[cell] += 1.0;
+        if (one->choice == one->distractor) p[cell] += 1.0;
+    }
+    for (size_t k = 0; k < cells; k++)
+        p[k] = offered[k] > 0.0 ? p[k] / offered[k] : undefined();
+    return RN_OK;
+}
+
+/* z(1-p) - z(false alarm), cut to [-5,5]. Both infinite and alike: not defined. */
+static double cut_d_prime(double p, double false_alarm)
+{
+    const double hit = rn_normal_quantile(1.0 - p), alarm = rn_normal_quantile(false_alarm);
+    if (hit != hit || alarm != alarm || (hit == alarm && !is_finite(hit))) return undefined();
+    const double d = hit - alarm;
+    return d > 5.0 ? 5.0 : d < -5.0 ? -5.0 : d;
+}
+
+/* mean[T,D] over the images of T of value[i,D], NaN left out; NaN where none is defined. */
+static void object_means(double *mean, double *defined, const double *value, const int32_t *truth, int images, int objects)
+{
+    const size_t O = (size_t)objects;
+    for (size_t k = 0; k < O * O; k++)
+        mean[k] = defined[k] = 0.0;
+    for (size_t i = 0; i < (size_t)images; i++)
+        for (size_t D = 0; D < O; D++) {
+            const double x = value[i * O + D];
+            if (x != x) continue;
+            mean[(size_t)truth[i] * O + D] += x;
+            defined[(size_t)truth[i] * O + D] += 1.0;
+        }
+    for (size_t k = 0; k < O * O; k++)
+        mean[k] = defined[k] > 0.0 ? mean[k] / defined[k] : undefined();
+}
+
+int rn_i2n(double *d, const double *p, const int32_t *truth, int images, int objects, double *scratch)
+{
+    if (images < 1 || objects < 2) return RN_ESHAPE;
+    for (int i = 0; i < images; i++)
+        if (truth[i] < 0 || truth[i] >= objects) return RN_EARG;
+    const size_t O = (size_t)objects;
+    double *mean = scratch, *defined = mean + O * O;
+    object_means(mean, defined, p, truth, images, objects);
+    for (size_t i = 0; i < (size_t)images; i++)
+        for (size_t D = 0; D < O; D++)
+            d[i * O + D] = D == (size_t)truth[i] ? undefined() : cut_d_prime(p[i * O + D], mean[D * O + (size_t)truth[i]]);
+    object_means(mean, defined, d, truth, images, objects);
+    for (size_t i = 0; i < (size_t)images; i++)
+        for (size_t D = 0; D < O; D++)
+            d[i * O + D] = d[i * O + D] - mean[(size_t)truth[i] * O + D];
+    return RN_OK;
+}
+
+size_t rn_i2n_size(int images, int objects)
+{
+    if (images < 1 || objects < 2) return 0;
+    return 5 * (size_t)images * (size_t)objects + 2 * (size_t)objects * (size_t)objects;
+}
+
+/* Pearson over the cells that both define. scratch: 2*cells. */
+static int cell_correlation(double *r, const double *a, const double *b, size_t cells, double *scratch)
+{
+    int n = 0;
+    for (size_t k = 0; k < cells; k++)
+        if (a[k] == a[k] && b[k] == b[k]) {
+            scratch[n] = a[k];
+            scratch[cells + (size_t)n++] = b[k];
+        }
+    return n < 2 ? RN_ENAN : rn_pearson(r, scratch, scratch + cells, n);
+}
+
+int rn_i2n_score(rn_behaviour *mean, rn_behaviour *split, const double *model, const rn_trial *trial, int trials,
+                 const int32_t *truth, int images, int objects, int splits, uint64_t seed, double *scratch, int32_t *order)
+{
+    if (trials < 2 || splits < 1 || images < 1 || objects < 2 || (int64_t)images * objects > 2147483647) return RN_ESHAPE;
+    const size_t cells = (size_t)images * (size_t)objects;
+    double *model_d = scratch, *half_a = model_d + cells, *half_b = half_a + cells, *work = half_b + cells;
+    double *objects_work = work + 2 * cells;
+    rn_behaviour sum = { 0.0, 0.0, 0.0 };
+    rn_generator g;
+    rn_seed(&g, seed);
+    int status = rn_i2n_model(work, model, truth, images, objects);
+    if (status == RN_OK) status = rn_i2n(model_d, work, truth, images, objects, objects_work);
+    for (int s = 0; s < splits && status == RN_OK; s++) {
+        rn_permutation(&g, order, trials);
+        const int first = trials / 2;
+        status = rn_i2n_people(work, trial, order, first, images, objects, work + cells);
+        if (status == RN_OK) status = rn_i2n(half_a, work, truth, images, objects, objects_work);
+        if (status == RN_OK) status = rn_i2n_people(work, trial, order + first, trials - first, images, objects, work + cells);
+        if (status == RN_OK) status = rn_i2n(half_b, work, truth, images, objects, objects_work);
+        if (status == RN_OK) status = cell_correlation(&split[s].raw, model_d, half_a, cells, work);
+        if (status == RN_OK) status = cell_correlation(&split[s].ceiling, half_a, half_b, cells, work);
+        if (status != RN_OK) break;
+        split[s].score = split[s].ceiling > 0.0 ? split[s].raw / rn_sqrt(split[s].ceiling) : undefined();
+        sum.raw += split[s].raw;
+        sum.ceiling += split[s].ceiling;
+        sum.score += split[s].score;
+    }
+    if (status != RN_OK) return status;
+    mean->raw = sum.raw / (double)splits;
+    mean->ceiling = sum.ceiling / (double)splits;
+    mean->score = sum.score / (double)splits;
+    return RN_OK;
+}

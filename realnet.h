@@ -336,8 +336,103 @@ int rn_partial_spearman(double *partial, const double *y, const double *x, int D
 /* ---- 9.3 Decoding ---- */
 
 /* ---- 9.4 Statistics ---- */
+/* All double. Resamples, sign flips and permutations come from one generator seeded with `seed`. A NaN or an infinity in the
+ * data is RN_ENAN. Definitions to the last bit: docs/arithmetic.md 9.4. */
+
+/* ln Gamma(x), x > 0, and I_x(a,b) = integral_0^x u^(a-1) (1-u)^(b-1) du / B(a,b), the regularised incomplete beta
+ * function, a, b > 0, 0 <= x <= 1: relative error about 1e-13 for a, b up to 100, 1e-11 up to 1e6. NaN outside. */
+double rn_log_gamma(double x);
+double rn_incomplete_beta(double x, double a, double b);
+/* Two-sided p = P(|T| >= |t|) of Student's t; df > 0 need not be whole. Keeps its digits down to the least normal number. */
+int rn_t_p(double *p, double t, double df);
+/* The least t > 0 with a two-sided p below alpha: |t'| >= t is p' < alpha. 1e-300 <= alpha < 1. */
+int rn_t_critical(double *t, double alpha, double df);
+/* z(p): P(Z < z) = p for a standard normal Z; -inf at 0, inf at 1, NaN outside. Absolute error below 1e-13. */
+double rn_normal_quantile(double p);
+
+typedef struct { int n; double mean, sd, t, df, p; } rn_t_result;      /* mean and sd (divisor n-1) of x, or of x - y */
+/* t = (mean - null_mean)/(sd/sqrt n), df = n-1, two-sided p: of x, or paired of x - y where y is not NULL. The values are n,
+ * `stride` apart. RN_ESHAPE for n < 2; RN_ENAN without variance. */
+int rn_t_test(rn_t_result *out, const double *x, const double *y, double null_mean, int n, int stride);
+
+/* Sign-flip cluster test (Maris & Oostenveld 2007) of d = x - null_mean or x - y - null_mean, both (people,times).
+ *   t[time]: one-sample t over people. Clusters: neighbouring times with p < alpha two-sided and t of one sign; mass = sum of t.
+ *   Null: each person's whole time course keeps or changes its sign; the largest |mass| of each pattern.
+ *   p of a cluster = share of the patterns whose largest |mass| is at least its own.
+ * All 2^(people-1) patterns (a pattern and its opposite give the same) when these are at most `permutations`; else the
+ * unchanged one and `permutations` random ones. *patterns says how many were compared. A time where all d are 0 has t = 0.
+ * cluster: up to `times` entries, in order of time. scratch: rn_cluster_size doubles. RN_ESHAPE for people < 2 or times < 1. */
+typedef struct { int first, last; double mass, p; } rn_cluster;        /* times first to last, both included */
+size_t rn_cluster_size(int people, int times);
+int rn_cluster_test(rn_cluster *cluster, int *count, double *t, int *patterns, const double *x, const double *y,
+                    double null_mean, int people, int times, double alpha, int permutations, uint64_t seed, double *scratch);
+/* The same question as NeuroRA's clusterbased_permutation_1d_1samp_2sided and _1d_2sided answer it, to compare with: at each
+ * time of an observed cluster, one by one, the 2n values of both sides are dealt out anew, which takes the correlation of
+ * neighbouring times from the null: far too many false clusters (docs/method.md 5.4). Clusters of one time are left out.
+ * p: share of the iterations whose largest mass is not below. order: 2*people int32. */
+int rn_cluster_test_neurora(rn_cluster *cluster, int *count, double *t, const double *x, const double *y, double null_mean,
+                            int people, int times, double alpha, int iterations, uint64_t seed, double *scratch, int32_t *order);
+
+/* Benjamini-Hochberg: q of the i-th smallest of n p values = min over j >= i of p_j n/j, at most 1. order: n int32. RN_EARG for
+ * a p outside [0,1]. */
+int rn_fdr(double *q, const double *p, int n, int32_t *order);
+/* The value below which `percent` of x lie, interpolated between neighbours (NumPy's default). order: n int32. */
+int rn_percentile(double *value, const double *x, int n, double percent, int32_t *order);
+
+/* Bootstrap of similarities between one model RDM and people's RDMs (people,M,M). Three steps, so that the same draws serve
+ * several models: draw, resample conditions, average over people. */
+void rn_draw(rn_generator *g, int32_t *index, size_t count, int32_t n);         /* with replacement: a word modulo n */
+/* rho (resamples,people): Spearman over the pairs of drawn conditions, row by row of condition (resamples,M); a pair of a
+ * condition with itself is left out; NaN where what is left has no variance. Only the upper triangles are read.
+ * scratch: (people + 1 + 3*threads)*L doubles, order: (people + 1)*L int32. */
+int rn_bootstrap_conditions(double *rho, const double *model, const double *brain, int people, int M, const int32_t *condition,
+                            int resamples, double *scratch, int32_t *order, int threads);
+/* value[r] = mean over people of row r of rho (rows = resamples), or of the only row (rows = 1); over those drawn in person
+ * (resamples,people) where it is not NULL. */
+int rn_bootstrap_means(double *value, const double *rho, int rows, int people, const int32_t *person, int resamples);
+
+/* Condition-permutation test: similarity = mean over people of the Spearman RSA with the model; null: the same after the
+ * model's conditions (rows and columns together) are permuted. p = (1 + count)/(1 + permutations), count: null similarities
+ * not below the observed (greater), or whose size is not below its size (two-sided), within 1e-12.
+ * scratch: M*M + 3*L doubles, order: L int32. */
+typedef struct { double similarity, p_greater, p_two_sided; } rn_permutation_result;
+int rn_rsa_permutation(rn_permutation_result *out, const double *model, const double *brain, int people, int M,
+                       int permutations, uint64_t seed, double *scratch, int32_t *order);
+/* Noise ceiling (Nili et al. 2014) of RDMs (people,M,M): upper[i] = Spearman of person i's RDM with the mean rank RDM of all,
+ * lower[i] = with that of the others; the ceiling is the mean of each. scratch: (people+3)*L doubles, order: L int32. */
+int rn_noise_ceiling(double *lower, double *upper, const double *rdms, int people, int M, double *scratch, int32_t *order);
 
 /* ---- 9.5 Behaviour ---- */
+/* NaN is a value here: a cell that no trial defines. Sources: Geirhos et al. 2021; Rajalingham et al. 2018 as in Brain-Score. */
+
+/* p (N,categories): mean softmax probability over a category's classes. category[k]: of class k, or -1 for none. RN_EARG for
+ * a category without a class. */
+int rn_category_probabilities(double *p, const float *logits, const int32_t *category, int N, int K, int categories);
+int rn_decision(const double *p, int categories);       /* the category with the highest p, the first of equals */
+
+/* kappa = (c_obs - c_exp)/(1 - c_exp) of two observers' correctness (0 or 1) over the same n images: c_obs = share of equal
+ * correctness, c_exp = pa pb + (1-pa)(1-pb). RN_ENAN for 0/0: both always right, or both always wrong. */
+int rn_error_consistency(double *kappa, const uint8_t *a, const uint8_t *b, int n);
+/* Mean over rows of the means over columns of x (rows,columns), NaN left out; RN_ENAN when nothing is left. */
+int rn_mean_of_means(double *mean, const double *x, int rows, int columns);
+
+typedef struct { int32_t image, truth, distractor, choice; } rn_trial;  /* choice: truth or distractor */
+typedef struct { double raw, ceiling, score; } rn_behaviour;
+/* p (images,objects), the share with which D is taken for the truth T of image i: model: P_D/(P_D + P_T); people: choices of
+ * D among the trials of i that offer D, of trial[index[0..count-1]]. NaN at T and where nothing defines it.
+ * scratch: images*objects doubles. */
+int rn_i2n_model(double *p, const double *probability, const int32_t *truth, int images, int objects);
+int rn_i2n_people(double *p, const rn_trial *trial, const int32_t *index, int count, int images, int objects, double *scratch);
+/* d(i,D) = z(1 - p(D|i)) - z(mean over images j of D of p(T|j)), cut to [-5,5], minus the mean of its (T,D) over images.
+ * scratch: 2*objects*objects doubles. */
+int rn_i2n(double *d, const double *p, const int32_t *truth, int images, int objects, double *scratch);
+/* For each split: half A = the first trials/2 of a random permutation, B the rest; raw = Pearson of model and A, ceiling =
+ * of A and B, over the cells that both define; score = raw/sqrt(ceiling), NaN where the ceiling is not above 0. mean: of
+ * each over splits. scratch: rn_i2n_size doubles, order: trials int32. RN_ENAN when too few cells are defined to correlate;
+ * the contents of split are then lost. */
+size_t rn_i2n_size(int images, int objects);
+int rn_i2n_score(rn_behaviour *mean, rn_behaviour *split, const double *model, const rn_trial *trial, int trials,
+                 const int32_t *truth, int images, int objects, int splits, uint64_t seed, double *scratch, int32_t *order);
 
 #ifdef __cplusplus
 }

@@ -24,6 +24,9 @@ void require_range(const char *option_name, double value, double least, double m
 /* Which of names[0..count-1] word is; status 2, naming the nearest or all, if none. what: "metric". */
 int choice_of(const char *option_name, const char *what, const char *word, const char *const *names, int count);
 const char *nearest_name(const char *word, const char *const *names, int count);    /* NULL if none is near */
+/* Commands of several kinds: argv[1] names one of the list, which gets argv from there on, argv[0] being "COMMAND NAME". */
+typedef struct { const char *name; int (*run)(int argc, char **argv); const char *does; } subcommand;
+int run_subcommand(const char *command, const subcommand *list, int count, int argc, char **argv);
 /* "V1,V2" -> {"V1", "V2"}; allocated; status 2 if there is no name in it. */
 char **split_list(const char *option_name, const char *text, int *count);
 void finish_output(void);                               /* status 2 if standard output did not take all */
@@ -92,6 +95,9 @@ extern const training training_defaults;                /* method.md 3: beta 40,
 void train_run(const training *t, int resume);          /* resume: go on from RUN/checkpoint if it is there */
 int *read_labels(const char *path, int *count);         /* one whole number a line, or .npy */
 
+/* ---- cli/models.c ---- */
+char **read_lines(const char *path, int *count);        /* those that are not empty; allocated */
+
 /* ---- cli/analyse.c: dissimilarity matrices ---- */
 int    metric_of(const char *name);
 void   rdm_of(double *rdm, const double *rows, int M, int D, int metric, const char *name);     /* (M,M) of rows (M,D) */
@@ -113,6 +119,8 @@ int command_rdm(int argc, char **argv);
 int command_rsa(int argc, char **argv);
 int command_partial(int argc, char **argv);
 int command_variability(int argc, char **argv);
+int command_stats(int argc, char **argv);
+int command_behavior(int argc, char **argv);
 int command_demo(int argc, char **argv);
 int command_selftest(int argc, char **argv);
 int command_bench(int argc, char **argv);

@@ -267,6 +267,118 @@ static int similarities(bench *b)
     return status;
 }
 
+/* ---- statistics and behaviour ---- */
+
+static int distributions(bench *b)
+{
+    int status = RN_OK;
+    draw(b->f, 100, 11);
+    for (int i = 0; i < 100 && status == RN_OK; i++) {
+        const double u = (double)b->f[i];
+        status = rn_t_p(&b->d[2 * i], 20.0 * u, (double)(1 + i));
+        b->d[2 * i + 1] = rn_normal_quantile((u + 1.0) / 2.0);
+    }
+    keep_doubles(b, "t and normal distribution", b->d, 200);
+    return status;
+}
+
+static size_t keep_clusters(double *out, const rn_cluster *cluster, int count)
+{
+    for (int i = 0; i < count; i++) {
+        out[2 * i] = cluster[i].mass;
+        out[2 * i + 1] = cluster[i].p;
+    }
+    return 2 * (size_t)count;
+}
+
+static int cluster_tests(bench *b)
+{
+    enum { PEOPLE = 8, TIMES = 30 };
+    double *x = b->d, *out = x + PEOPLE * TIMES, *scratch = out + 7 * TIMES;
+    rn_cluster cluster[TIMES];
+    int count = 0, patterns, status = RN_OK;
+    size_t kept = TIMES;
+    draw(b->f, PEOPLE * TIMES, 12);
+    for (int i = 0; i < PEOPLE * TIMES; i++)
+        x[i] = (double)b->f[i] + 0.4;
+    for (int permutations = 100; permutations <= 1000 && status == RN_OK; permutations += 900) {    /* random ones, then all */
+        status = rn_cluster_test(cluster, &count, out, &patterns, x, NULL, 0.0, PEOPLE, TIMES, 0.05, permutations, 13, scratch);
+        kept += keep_clusters(out + kept, cluster, count);
+    }
+    if (status == RN_OK)
+        status = rn_cluster_test_neurora(cluster, &count, out, x, NULL, 0.0, PEOPLE, TIMES, 0.05, 20, 14, scratch, b->i);
+    kept += keep_clusters(out + kept, cluster, count);
+    keep_doubles(b, "cluster tests", out, kept);
+    return status;
+}
+
+static int rdm_inference(bench *b)
+{
+    enum { M = 10, D = 6, PEOPLE = 3, RESAMPLES = 5, RHO = RESAMPLES * PEOPLE };
+    double *rdm = b->d, *out = rdm + (1 + PEOPLE) * M * M, *at = out, *scratch = out + 100;
+    int32_t *condition = b->i, *person = condition + RESAMPLES * M, *order = person + RHO;
+    rn_permutation_result r;
+    rn_generator g;
+    int bad_row, status = RN_OK;
+    draw(b->f, (1 + PEOPLE) * M * D, 15);
+    for (int k = 0; k <= PEOPLE && status == RN_OK; k++)
+        status = rn_rdm(rdm + k * M * M, b->f + k * M * D, M, D, RN_RDM_EUCLIDEAN, scratch, &bad_row, 1);
+    rn_seed(&g, 16);
+    rn_draw(&g, condition, RESAMPLES * M, M);
+    rn_draw(&g, person, RHO, PEOPLE);
+    if (status == RN_OK)
+        status = rn_bootstrap_conditions(at, rdm, rdm + M * M, PEOPLE, M, condition, RESAMPLES, scratch, order, 1);
+    at += RHO;
+    if (status == RN_OK) status = rn_bootstrap_means(at, out, RESAMPLES, PEOPLE, person, RESAMPLES);
+    at += RESAMPLES;
+    if (status == RN_OK) status = rn_rsa_permutation(&r, rdm, rdm + M * M, PEOPLE, M, 50, 17, scratch, order);
+    if (status == RN_OK) status = rn_noise_ceiling(at, at + PEOPLE, rdm + M * M, PEOPLE, M, scratch, order);
+    at += 2 * PEOPLE;
+    if (status != RN_OK) return status;
+    *at++ = r.similarity;
+    *at++ = r.p_greater;
+    *at++ = r.p_two_sided;
+    for (int i = 0; i < RHO; i++)
+        scratch[i] = out[i] * out[i];
+    status = rn_fdr(at, scratch, RHO, order);
+    at += RHO;
+    if (status == RN_OK) status = rn_percentile(at++, out, RHO, 30.0, order);
+    keep_doubles(b, "RDM inference", out, (size_t)(at - out));
+    return status;
+}
+
+static int behaviour(bench *b)
+{
+    enum { IMAGES = 6, OBJECTS = 3, TRIALS = 600, SPLITS = 3 };
+    static const int32_t category[OBJECTS] = { 0, 1, 2 }, truth[IMAGES] = { 0, 1, 2, 0, 1, 2 };
+    rn_trial *trial = (rn_trial *)(void *)b->arena;
+    rn_behaviour mean, split[SPLITS];
+    rn_generator g;
+    uint8_t right[2][TRIALS];
+    rn_seed(&g, 18);
+    for (int k = 0; k < TRIALS; k++) {
+        trial[k].image = (int32_t)(rn_random(&g) % IMAGES);
+        trial[k].truth = truth[trial[k].image];
+        trial[k].distractor = (int32_t)(((uint32_t)trial[k].truth + 1 + rn_random(&g) % 2) % OBJECTS);
+        trial[k].choice = rn_random(&g) % 3 == 0 ? trial[k].distractor : trial[k].truth;
+        right[0][k] = trial[k].choice == trial[k].truth;
+        right[1][k] = (uint8_t)(rn_random(&g) % 2);
+    }
+    draw(b->f, IMAGES * OBJECTS, 19);
+    int status = rn_category_probabilities(b->d, b->f, category, IMAGES, OBJECTS, OBJECTS);
+    if (status == RN_OK)
+        status = rn_i2n_score(&mean, split, b->d, trial, TRIALS, truth, IMAGES, OBJECTS, SPLITS, 20, b->d + IMAGES * OBJECTS,
+                              b->i);
+    if (status != RN_OK) return status;
+    for (int s = 0; s < SPLITS; s++) {
+        b->d[2 * s] = split[s].raw;
+        b->d[2 * s + 1] = split[s].ceiling;
+    }
+    status = rn_error_consistency(&b->d[2 * SPLITS], right[0], right[1], TRIALS);
+    keep_doubles(b, "behaviour", b->d, 2 * SPLITS + 1);
+    return status;
+}
+
 size_t golden_memory_size(int threads)
 {
     return FLOATS * sizeof(float) + 4 * SAMPLE * (sizeof(double) + sizeof(int32_t)) + GOLDEN_ARENA + sizeof(rn_model) + sizeof(rn_tape) +
@@ -299,6 +411,10 @@ int golden_compute(golden_value out[GOLDEN_MOST], void *memory, size_t bytes, in
     if (status == RN_OK) status = whole_model(&b);
     if (status == RN_OK) status = analysis(&b);
     if (status == RN_OK) status = similarities(&b);
+    if (status == RN_OK) status = distributions(&b);
+    if (status == RN_OK) status = cluster_tests(&b);
+    if (status == RN_OK) status = rdm_inference(&b);
+    if (status == RN_OK) status = behaviour(&b);
     return status == RN_OK ? b.count : status;
 }
 

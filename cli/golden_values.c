@@ -44,5 +44,9 @@ const golden_value golden_stored[] = {
     { "rdm of many features", UINT64_C(0xc7ee9f7948a24709), { 0x0p+0, 0x1.dc6f32df8fecep-1, 0x1.ff0a95378d829p-1 } },
     { "tau-a and rho-a", UINT64_C(0x50ab2b754f1d5e25), { 0x1.0848a87890849p-3, 0x1.837ee4c2c5cap-3, 0x0p+0 } },
     { "partial spearman", UINT64_C(0xb0ae022395a19d19), { 0x1.afcca3d64f794p-3, 0x1.1287f175d7c3fp-3, 0x1.68f9a91561da8p-4 } },
+    { "t and normal distribution", UINT64_C(0xf2b3ba4c73ef080c), { 0x1.72deb350173eap-5, -0x1.0a61a10d8aad3p+0, 0x1.49fd0dbb9238ap-1 } },
+    { "cluster tests", UINT64_C(0x60cef7b0d2d82420), { 0x1.7e6efb8b9de4dp+1, 0x1.21c587c032231p+1, 0x1.33b4040afb561p+2 } },
+    { "RDM inference", UINT64_C(0x798ace2769c4babe), { 0x1.c762f02982ec8p-4, 0x1.92b9052673c87p-3, -0x1.bc3bf1984c848p-2 } },
+    { "behaviour", UINT64_C(0xc9dda88808ba385b), { 0x1.072116e6658cdp-3, -0x1.a4cd0fd41386cp-3, 0x1.8475620cc6248p-2 } },
 };
 const int golden_stored_count = sizeof golden_stored / sizeof *golden_stored;

@@ -16,6 +16,8 @@ static const command commands[] = {
     { "rsa",      command_rsa,      "how alike two sets of dissimilarity matrices are" },
     { "partial",  command_partial,  "what each of several dimensions adds, the others held fixed" },
     { "variability", command_variability, "how far apart people's models are" },
+    { "stats",    command_stats,    "t-tests, cluster tests, q values, bootstrap, permutation test, noise ceiling" },
+    { "behavior", command_behavior, "error consistency and i2n: the model's choices beside people's" },
     { "selftest", command_selftest, "recompute the golden values on this machine" },
     { "bench",    command_bench,    "the speed of this machine beside its limit" },
 };

@@ -175,6 +175,33 @@ int parse_options(const char *usage, const char *about, const option *options, i
     return operands;
 }
 
+static void print_subcommands(const char *command, const subcommand *list, int count)
+{
+    printf("usage: realnet %s WHICH ...\n\n", command);
+    for (int i = 0; i < count; i++)
+        printf("  %-18s %s\n", list[i].name, list[i].does);
+    printf("\n'realnet %s WHICH --help' tells more.\n", command);
+}
+
+int run_subcommand(const char *command, const subcommand *list, int count, int argc, char **argv)
+{
+    if (argc < 2) fail(EXIT_WRONG_INPUT, command, "which one is missing ('realnet %s --help' lists them)", command);
+    const char *word = argv[1], *names[64];
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+        print_subcommands(command, list, count);
+        return EXIT_DONE;
+    }
+    for (int i = 0; i < count && i < 64; i++) {
+        names[i] = list[i].name;
+        if (strcmp(word, names[i]) != 0) continue;
+        argv[1] = format_text("%s %s", command, word);
+        return list[i].run(argc - 1, argv + 1);
+    }
+    const char *near = nearest_name(word, names, count);
+    if (near != NULL) fail(EXIT_WRONG_INPUT, command, "there is no '%s' (did you mean %s?)", word, near);
+    fail(EXIT_WRONG_INPUT, command, "there is no '%s' ('realnet %s --help' lists them)", word, command);
+}
+
 void require_option(const char *command, const char *name, const void *given)
 {
     if (given == NULL)

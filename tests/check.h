@@ -23,6 +23,7 @@ void test_loss(void);
 void test_training(void);
 void test_analysis(void);
 void test_rsa(void);
+void test_statistics(void);
 void test_golden(void);
 void test_files(void);
 void test_images(void);

@@ -403,6 +403,17 @@ refused "a listed image is not there" "$T/in/missing.txt:3" 'nowhere.ppm is not 
 refused "a folder without images" "$T/in/folder.ppm" 'no file in this folder ends as an image' classify -w "$W" \
     "$T/in/folder.ppm"
 
+best=$("$program" classify -w "$W" -k 1 "$picture" 2>/dev/null | awk 'NR == 2 { print $3 }')
+printf '%s\n%s\n' "$best" $(((best + 1) % 10)) >"$T/in/truth.txt"
+echo 10 >"$T/in/ten.txt"
+done_well "--truth" classify -w "$W" --truth "$T/in/truth.txt" "$picture" "$picture" --csv "$T/accuracy.csv"
+equal "--truth: one of two first" "$(sed -n 2p "$T/accuracy.csv")" "top-1,2,1,0.5"
+json_well "--truth" classify -w "$W" --truth "$T/in/truth.txt" "$T/in/two.txt"
+holds "--truth" "$T/out" '"measure": "top-5", "images": 2'
+refused "too few labels" "$T/in/truth.txt" '2 labels for 1 images \(' classify -w "$W" --truth "$T/in/truth.txt" "$picture"
+refused "--csv of classes" --csv 'it is for the accuracies' classify -w "$W" "$picture" --csv "$T/o/c.csv"
+refused "no such class" "$T/in/ten.txt" 'label 0 is 10, but the model has classes 0 to 9' classify -w "$W" --truth "$T/in/ten.txt" "$picture"
+
 # ---- features ----
 
 section features
@@ -989,6 +1000,111 @@ ANSWERS
 else
     skip "$shared is not here"
 fi
+
+# ---- stats and behavior ----
+
+section stats
+S=$root/tests/oracle
+a=$S/statistics_a.npy b=$S/statistics_b.npy model=$S/statistics_model.npy brain=$S/statistics_brain.npy
+json_well "ttest, paired" stats ttest "$a" "$b" -o "$T/pvalues.npy"
+equal "ttest: points" "$(grep -c '"point"' "$T/out")" 40
+done_well "ttest" stats ttest "$a" --csv "$T/ttest.csv"
+equal "ttest: header" "$(head -n 1 "$T/ttest.csv")" 'point,n,mean,sd,t,df,p,q'
+done_well "fdr" stats fdr "$T/pvalues.npy" -o "$T/q.npy" --csv "$T/fdr.csv"
+equal "fdr: shape" "$(npy_shape "$T/q.npy")" "(40,)"
+check "q is never below p" awk -F, 'NR > 1 && $3 < $2 { exit 1 }' "$T/fdr.csv"
+json_well "fdr of a CSV's column" stats fdr "$T/ttest.csv:p"
+printf 'a\n1\n2\n4\n' >"$T/in/three.csv"
+done_well "ttest of a CSV's column" stats ttest "$T/in/three.csv:a" --csv "$T/three.csv"
+check "t of 1, 2, 4 is sqrt 7" awk -F, 'NR == 2 { exit ($5 - sqrt(7)) ^ 2 > 1e-24 }' "$T/three.csv"
+done_well "cluster" stats cluster "$a" "$b" --csv "$T/c.csv"
+equal "cluster: the last of seven" "$(tail -n 1 "$T/c.csv" | cut -d, -f 1,2,6)" "37,37,256"
+equal "cluster: points beside it" "$(wc -l <"$T/c-points.csv")" 41
+json_well "cluster as neurora" stats cluster "$a" "$b" --as neurora -n 50
+for over in conditions people both; do
+    json_well "bootstrap over $over" stats bootstrap -m "one=$model,two=$model" -b "$brain" --over $over -n 30 --seed 3 --threads 2
+    cp "$T/out" "$T/first"
+    run stats bootstrap -m "one=$model,two=$model" -b "$brain" --over $over -n 30 --seed 3 --threads 1 --json
+    same "bootstrap over $over: threads" "$T/first" "$T/out"
+done
+holds "models that are the same do not differ" "$T/out" '"one - two", "difference": 0, "low": 0, "high": 0'
+json_well "permutation" stats permutation -m "$model" -b "$brain" -n 300 --seed 5
+holds "permutation: people" "$T/out" '"people": 4, "items": 12, "similarity": 0.1247'
+json_well "ceiling" stats ceiling "$brain"
+equal "ceiling: people" "$(grep -c '"person"' "$T/out")" 4
+json_well "ceiling of several files" stats ceiling "$model,$brain"
+done_well "help" stats --help
+holds "help" "$T/out" '^  cluster '
+refused "no test" stats 'which one is missing' stats
+refused "no such test" stats "there is no 'clutser' \(did you mean cluster\?\)" stats clutser "$a"
+refused "pairs that do not fit" "$model" 'it is 12 people x 12 points, but .* is 9 x 40 \(' stats ttest "$a" "$model"
+refused "a NaN" "$T/in/nan.npy" 'NaN at row 7, column 3' stats ttest "$T/in/nan.npy"
+refused "no variance" "$model" 'point 0 \(from 0\) is the same for all people' stats ttest "$model" "$model"
+refused "no p" "$a" 'row 0, column 0 is 1.6.* \(a p value lies between 0 and 1\)' stats fdr "$a" -o "$T/o/q.npy"
+refused "no such column" "$T/in/three.csv" "it has no column 'b'" stats fdr "$T/in/three.csv:b"
+refused "another cluster test" --as "there is no test 'mne'" stats cluster "$a" --as mne
+refused "drawn from what" --over "'images' cannot be drawn" stats bootstrap -m "$model" -b "$brain" --over images
+refused "two models in one" "$brain" 'it holds 4 matrices \(give one RDM for each model\)' stats permutation -m "$brain" -b "$brain"
+nine=$S/analysis_rdm_pearson.npy
+refused "other items" "$nine" 'it has 9 items, but .*brain.npy has 12' stats permutation -m "$nine" -b "$brain"
+refused "one person" "$model" 'it is of one person' stats ceiling "$model"
+
+section behavior
+cat >"$T/in/people.csv" <<'ANSWERS'
+person,condition,image,truth,choice
+ann,low,1,dog,dog
+ann,low,2,dog,dog
+ann,low,3,cat,dog
+ann,low,4,cat,na
+bob,low,1,dog,dog
+bob,low,2,dog,dog
+bob,low,3,cat,cat
+bob,low,4,cat,dog
+ANSWERS
+cat >"$T/in/decisions.csv" <<'ANSWERS'
+condition,image,choice
+low,1,dog
+low,2,cat
+low,3,cat
+low,4,dog
+ANSWERS
+# By hand. ann: right 1100, bob 1110, model 1010: kappa 0 (1/2, 1/2) and 1/2 (3/4, 1/2); ann with bob 1/2.
+done_well "error consistency" behavior error-consistency -p "$T/in/people.csv" -m "$T/in/decisions.csv" --csv "$T/e.csv"
+equal "error consistency by hand" "$(tail -n 1 "$T/e.csv")" 'error consistency,0.25,0.5,0.5'
+equal "by person" "$(tail -n 1 "$T/e-people.csv")" 'bob,low,4,0.75,0.5,0.5'
+{ npy_header '<i4' '(4, 3)'; int32 9 1 1  0 0 5  5 5 5  2 1 2; } >"$T/in/logits.npy"
+printf 'category,class\ncat,0\ndog,1\ndog,2\n' >"$T/in/categories.csv"
+printf 'condition,image\nlow,1\nlow,2\nlow,3\nlow,4\n' >"$T/in/images.csv"
+logits="--logits $T/in/logits.npy --images $T/in/images.csv --categories $T/in/categories.csv"
+done_well "decisions" behavior decisions $logits --csv "$T/d.csv"
+equal "cat, dog, a tie, cat" "$(cut -d, -f 3 "$T/d.csv" | tr '\n' ' ')" "choice cat dog cat cat "
+json_well "error consistency from logits" behavior error-consistency -p "$T/in/people.csv" $logits
+cp "$T/out" "$T/first"
+run behavior error-consistency -p "$T/in/people.csv" -m "$T/d.csv" --json
+same "the same from the decisions" "$T/first" "$T/out"
+awk 'BEGIN { split("cat dog owl", object, " "); print "image,truth,distractor,choice"
+    for (k = 0; k < 600; k++) { i = k % 9; t = i % 3; d = (t + 1 + int(k / 9) % 2) % 3
+        print "i" i "," object[t + 1] "," object[d + 1] "," object[(k * 7 % 11 < 2 + i % 4 ? d : t) + 1] } }' >"$T/in/trials.csv"
+awk 'BEGIN { split("cat dog owl", object, " "); print "image,category,probability"
+    for (i = 0; i < 9; i++) for (c = 0; c < 3; c++) print "i" i "," object[c + 1] "," (1 + (i * 5 + c * 3) % 7) / 10 }' >"$T/in/model.csv"
+json_well "i2n" behavior i2n -p "$T/in/trials.csv" -m "$T/in/model.csv" --splits 3
+equal "i2n: splits" "$(grep -c '"split"' "$T/out")" 3
+i2n="behavior i2n -p $T/in/trials.csv"
+refused "no people" 'behavior i2n' '--people is missing' behavior i2n -m "$T/in/model.csv"
+sed '5s/,[a-z]*$/,cow/' "$T/in/trials.csv" >"$T/in/cow.csv"
+refused "not on offer" "$T/in/cow.csv" "line 5, column 'choice': 'cow' was not on offer" behavior i2n -p "$T/in/cow.csv" -m "$T/in/model.csv"
+sed '8s/0\.[0-9]*$/x/' "$T/in/model.csv" >"$T/in/bad.csv"
+refused "no number" "$T/in/bad.csv" "line 8, column 'probability': 'x' is not a number" $i2n -m "$T/in/bad.csv"
+sed '9d' "$T/in/model.csv" >"$T/in/bad.csv"
+refused "a probability is missing" "$T/in/bad.csv" "image 'i2' has no probability for 'dog'" $i2n -m "$T/in/bad.csv"
+sed '9s/dog/cat/' "$T/in/model.csv" >"$T/in/bad.csv"
+refused "a probability twice" "$T/in/bad.csv" "line 9, column 'category': 'i2' has a probability for 'cat' already" $i2n -m "$T/in/bad.csv"
+sed '4d' "$T/in/decisions.csv" >"$T/in/bad.csv"
+refused "an answer is missing" "$T/in/people.csv" "line 4, column 'image': '3' in condition 'low' has no answer in" behavior \
+    error-consistency -p "$T/in/people.csv" -m "$T/in/bad.csv"
+sed '6s/dog,dog/owl,dog/' "$T/in/people.csv" >"$T/in/bad.csv"
+refused "two truths" "$T/in/bad.csv" "line 6, column 'truth': 'owl', but line 2 says 'dog'" behavior error-consistency -p \
+    "$T/in/bad.csv" -m "$T/in/decisions.csv"
 
 # ---- selftest, demo ----
 

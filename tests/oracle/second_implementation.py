@@ -728,6 +728,317 @@ def partial_correlation(R):
 def partial_spearman(y, x):
     rows = [unit(ranks(v))[0] for v in [*x, y]]
     return partial_correlation(np.array([[dot(a, b) for b in rows] for a in rows]))
+# ---- 9.4 Statistics, 9.5 Behaviour ----
+
+HALF_LOG_2_PI, DENSITY_0 = float.fromhex("0x1.d67f1c864beb4p-1"), float.fromhex("0x1.9884533d43651p-2")
+
+
+def stirling_rest(x):
+    z, s = 1.0 / (x * x), 1.0 / 156.0
+    for c in (-691.0 / 360360.0, 1.0 / 1188.0, -1.0 / 1680.0, 1.0 / 1260.0, -1.0 / 360.0, 1.0 / 12.0):
+        s = s * z + c
+    return s / x
+
+
+def log_gamma(x):
+    product = D(1.0)
+    while x < 10.0:
+        product = product * x
+        x = x + 1.0
+    return (((x - 0.5) * log(x) - x) + HALF_LOG_2_PI) + stirling_rest(x) - log(product)
+
+
+def log_1_plus(x):
+    u = 1.0 + x
+    return x if u == 1.0 else log(u) * x / (u - 1.0)
+
+
+def log_beta(a, b):
+    large, small = (a, b) if a > b else (b, a)
+    if large < 10.0:
+        return log_gamma(a) + log_gamma(b) - log_gamma(a + b)
+    share, rest = -(large - 0.5) * log_1_plus(small / large), stirling_rest(large) - stirling_rest(a + b)
+    if small < 10.0:
+        return ((log_gamma(small) + (share - small * log(a + b))) + small) + rest
+    return (((share - small * log_1_plus(large / small)) - 0.5 * log(small)) + HALF_LOG_2_PI) + (stirling_rest(small) + rest)
+
+
+def beta_fraction(x, a, b):
+    value, C, E = D(1.0), D(1.0), D(0.0)
+    for step in range(1, 1000001):
+        m = D(step // 2)
+        a2m = a + 2.0 * m
+        if step % 2:
+            d = -((a + m) / a2m) * (((a + b) + m) / (a2m + 1.0)) * x
+        else:
+            d = (m / (a2m - 1.0)) * ((b - m) / a2m) * x
+        E, C = 1.0 + d * E, 1.0 + d / C
+        E = 1e-300 if abs(E) < 1e-300 else E
+        C = 1e-300 if abs(C) < 1e-300 else C
+        E = 1.0 / E
+        value = value * (C * E)
+        if abs(C * E - 1.0) <= 2.0 ** -52:
+            break
+    return 1.0 / value
+
+
+def incomplete_beta(x, y, log_x, log_y, a, b):
+    front = exp((a * log_x + b * log_y) - log_beta(a, b))
+    if x < (a + 1.0) / (a + b + 2.0):
+        return front * beta_fraction(x, a, b) / a
+    return 1.0 - front * beta_fraction(y, b, a) / b
+
+
+def t_p(t, df):
+    r = abs(t) / np.sqrt(df)
+    square = r * r
+    if square == 0.0:
+        return D(1.0)
+    if r > 1e8:
+        return incomplete_beta(1.0 / r / r, D(1.0), -2.0 * log(r), D(0.0), 0.5 * df, D(0.5))
+    return incomplete_beta(1.0 / (1.0 + square), square / (1.0 + square), -log_1_plus(square), -log_1_plus(1.0 / square), 0.5 * df, D(0.5))
+
+
+def t_critical(alpha, df):
+    low, high = D(0.0), D(1.0)
+    while t_p(high, df) >= alpha:
+        low, high = high, high * 2.0
+    while low < (low + high) / 2.0 < high:
+        middle = (low + high) / 2.0
+        if t_p(middle, df) < alpha:
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def normal_tail(z):
+    density = exp(-0.5 * (z * z)) * DENSITY_0
+    if z < 2.0:
+        term = total = z
+        for odd in range(3, 100, 2):
+            term = term * (z * z) / D(odd)
+            total = total + term
+        return 0.5 - density * total, density
+    fraction = z
+    for level in range(100, 0, -1):
+        fraction = z + D(level) / fraction
+    return density / fraction, density
+
+
+def normal_quantile(p):
+    if p > 0.5:
+        return -normal_quantile(1.0 - p)
+    if p == 0.0:
+        return D(-np.inf)
+    log_p = log(p)
+    z = np.sqrt(-2.0 * (log_p + (LN2_HIGH + LN2_LOW))) if p < 0.5 else D(0.0)
+    for _ in range(10):
+        tail, density = normal_tail(z)
+        z = z + tail / density * (log(tail) - log_p)
+    return -z
+
+
+def t_of_sums(total, squares, n):
+    whole = D(n) * squares
+    if not whole > 0.0:
+        return D(0.0)
+    spread, least = whole - total * total, whole * 2.0 ** -40
+    return total * np.sqrt(D(n - 1)) / np.sqrt(spread if spread > least else least)
+
+
+def flipped_t(x, sign):
+    out = []
+    for column in x.T:
+        total = squares = D(0.0)
+        for value, s in zip(column, sign):
+            total, squares = total + s * value, squares + value * value
+        out.append(t_of_sums(total, squares, len(x)))
+    return np.array(out)
+
+
+def clusters(t, threshold):
+    """[first, last, mass]"""
+    found = []
+    for s, value in enumerate(t):
+        if not abs(value) >= threshold:
+            continue
+        if found and found[-1][1] == s - 1 and (found[-1][2] > 0) == (value > 0):
+            found[-1][1], found[-1][2] = s, found[-1][2] + value
+        else:
+            found.append([s, s, 0.0 + value])
+    return found
+
+
+def cluster_test(x, permutations, seed):
+    n, g = len(x), Generator(seed)
+    threshold = t_critical(0.05, D(n - 1))
+    t = flipped_t(x, np.ones(n))
+    found = clusters(t, threshold)
+    every = 2 ** (n - 1) <= permutations
+    others = 2 ** (n - 1) - 1 if every else permutations
+    count = np.zeros(len(found))
+    for k in range(1, others + 1):
+        if every:
+            sign = [1.0] + [-1.0 if k >> i & 1 else 1.0 for i in range(n - 1)]
+        else:
+            words = [g.word() for _ in range((n + 31) // 32)]
+            sign = [-1.0 if words[i // 32] >> i % 32 & 1 else 1.0 for i in range(n)]
+        largest = max([abs(c[2]) for c in clusters(flipped_t(x, sign), threshold)], default=0.0)
+        count += [largest >= abs(c[2]) for c in found]
+    return t, [c + [(1.0 + k) / (D(others) + 1.0)] for c, k in zip(found, count)]
+
+
+def cluster_test_neurora(x, iterations, seed):
+    n, g, out = len(x), Generator(seed), []
+    found = clusters(flipped_t(x, np.ones(n)), t_critical(0.05, D(n - 1)))
+    for side in (1, -1):
+        mine = [c for c in found if c[2] * side > 0]
+        count = np.zeros(len(mine))
+        for _ in range(iterations if mine else 0):
+            largest = -np.inf
+            for first, last, _ in mine:
+                mass = D(0.0)
+                for s in range(first, last + 1):
+                    pool = np.concatenate([x[:, s], np.zeros(n)])[g.permutation(2 * n)]
+                    total = squares = D(0.0)
+                    for d in pool[:n] - pool[n:]:
+                        total, squares = total + d, squares + d * d
+                    mass = mass + t_of_sums(total, squares, n)
+                largest = max(largest, mass)
+            count += [not (c[2] > largest if side > 0 else c[2] < largest) for c in mine]
+        out += [c + [k / D(iterations)] for c, k in zip(mine, count)]
+    return sorted(c for c in out if c[1] > c[0])
+
+
+def fdr(p):
+    order, q, least = np.argsort(p, kind="stable"), np.zeros(len(p)), D(1.0)
+    for rank in range(len(p), 0, -1):
+        least = min(least, p[order[rank - 1]] * D(len(p)) / D(rank))
+        q[order[rank - 1]] = least
+    return q
+
+
+def percentile(x, percent):
+    x, place = np.sort(x), D(len(x) - 1) * (percent / 100.0)
+    low = int(place)
+    high = min(low + 1, len(x) - 1)
+    return x[low] + (place - np.floor(place)) * (x[high] - x[low])
+
+
+def drawn_similarities(model, brain, condition):
+    i, j = np.triu_indices(len(condition), 1)
+    a, b = condition[i], condition[j]
+    a, b = np.minimum(a, b)[a != b], np.maximum(a, b)[a != b]
+    mean, out = (D(len(a)) + 1.0) / 2.0, []
+    for one in brain:
+        x, y = ranks(model[a, b]) - mean, ranks(one[a, b]) - mean           # quarters: every sum is exact
+        out.append((x * y).sum() / (np.sqrt((x * x).sum()) * np.sqrt((y * y).sum())))
+    return out
+
+
+def permutation_test(model, brain, permutations, seed):
+    M, g = len(model), Generator(seed)
+    upper = np.triu_indices(M, 1)
+    mine = np.zeros((M, M))
+    mine[upper] = unit(ranks(model[upper]))[0]
+    mine = mine + mine.T
+    mean = np.zeros(len(upper[0]))
+    for one in brain:
+        mean = mean + unit(ranks(one[upper]))[0] / D(len(brain))
+
+    def similarity(order):
+        total = D(0.0)
+        for term in mine[np.ix_(order, order)][upper] * mean:
+            total = total + term
+        return total
+    observed, greater, two_sided = similarity(np.arange(M)), 0, 0
+    for _ in range(permutations):
+        other = similarity(np.array(g.permutation(M)))
+        greater += other >= observed - 1e-12
+        two_sided += abs(other) >= abs(observed) - 1e-12
+    return [observed, (1.0 + D(greater)) / (1.0 + D(permutations)), (1.0 + D(two_sided)) / (1.0 + D(permutations))]
+
+
+def noise_ceiling(rdms):
+    upper = np.triu_indices(len(rdms[0]), 1)
+    own = [ranks(one[upper]) for one in rdms]
+    total = sum(own)
+    return [pearson(r, ranks(total - r)) for r in own], [pearson(r, ranks(total)) for r in own]
+
+
+def category_probabilities(logits, category):
+    e = exp(logits.astype(D) - D(logits.max()))
+    out = []
+    for c in range(category.max() + 1):
+        every = own = D(0.0)
+        for value, of in zip(e, category):
+            every = every + value
+            own = own + value if of == c else own
+        out.append(own / every / D((category == c).sum()))
+    return out
+
+
+def object_means(value, truth, objects):
+    mean = np.full((objects, objects), np.nan)
+    for T in range(objects):
+        for other in range(objects):
+            total, count = D(0.0), 0
+            for x in value[truth == T, other]:
+                if x == x:
+                    total, count = total + x, count + 1
+            if count:
+                mean[T, other] = total / D(count)
+    return mean
+
+
+def d_primes(p, truth, objects):
+    mean, d = object_means(p, truth, objects), np.full(p.shape, np.nan)
+    for i, T in enumerate(truth):
+        for other in range(objects):
+            if other == T or p[i, other] != p[i, other] or mean[other, T] != mean[other, T]:
+                continue
+            hit, alarm = normal_quantile(1.0 - p[i, other]), normal_quantile(mean[other, T])
+            if not (hit == alarm and np.isinf(hit)):
+                d[i, other] = min(5.0, max(-5.0, hit - alarm))
+    return d - object_means(d, truth, objects)[truth]
+
+
+def people_shares(trials, images, objects):
+    chosen, offered = np.zeros((images, objects)), np.zeros((images, objects))
+    for image, other, choice in trials:
+        offered[image, other] += 1
+        chosen[image, other] += choice == other
+    with np.errstate(invalid="ignore"):
+        return chosen / offered
+
+
+def cell_correlation(a, b):
+    both = (a == a) & (b == b)
+    return pearson(a[both], b[both])
+
+
+def i2n(probability, trials, truth, objects, splits, seed):
+    images, g = len(truth), Generator(seed)
+    p = np.full(probability.shape, np.nan)
+    for i, T in enumerate(truth):
+        for other in range(objects):
+            if other != T:
+                p[i, other] = probability[i, other] / (probability[i, other] + probability[i, T])
+    model = d_primes(p, truth, objects)
+    for _ in range(splits):
+        order = g.permutation(len(trials))
+        half = len(trials) // 2
+        a = d_primes(people_shares([trials[k] for k in order[:half]], images, objects), truth, objects)
+        b = d_primes(people_shares([trials[k] for k in order[half:]], images, objects), truth, objects)
+        yield cell_correlation(model, a), cell_correlation(a, b)
+
+
+def error_consistency(a, b):
+    n = D(len(a))
+    pa, pb, observed = a.sum() / n, b.sum() / n, (a == b).sum() / n
+    expected = pa * pb + (1.0 - pa) * (1.0 - pb)
+    return (observed - expected) / (1.0 - expected)
 
 
 # ---- 10. Images ----
@@ -977,6 +1288,59 @@ def similarities():
     dimensions = [np.abs(x[:, k][above[0]] - x[:, k][above[1]]) for k in range(6)]
     yield "tau-a and rho-a", np.array([tau_a(model, dimensions[0]), rho_a(model, dimensions[0])])
     yield "partial spearman", partial_spearman(model, dimensions)
+def distributions():
+    u = drawn(100, 11).astype(D)
+    out = []
+    for i, one in enumerate(u):
+        out += [t_p(20.0 * one, D(1 + i)), normal_quantile((one + 1.0) / 2.0)]
+    yield "t and normal distribution", np.array(out)
+
+
+def cluster_tests():
+    x = drawn(240, 12).astype(D).reshape(8, 30) + 0.4
+    t, out = None, []
+    for permutations in (100, 1000):
+        t, found = cluster_test(x, permutations, 13)
+        out += [v for c in found for v in c[2:]]
+    out += [v for c in cluster_test_neurora(x, 20, 14) for v in c[2:]]
+    yield "cluster tests", np.concatenate([t, out])
+
+
+def rdm_inference():
+    made = [rdm(f, "euclidean") for f in drawn(240, 15).reshape(4, 10, 6)]
+    model, brain, g = made[0], made[1:], Generator(16)
+    condition = np.array([g.word() % 10 for _ in range(50)]).reshape(5, 10)
+    person = np.array([g.word() % 3 for _ in range(15)]).reshape(5, 3)
+    rho = np.array([drawn_similarities(model, brain, c) for c in condition])
+    out = list(rho.reshape(-1))
+    for row, people in zip(rho, person):
+        total = D(0.0)
+        for i in people:
+            total = total + row[i]
+        out.append(total / D(3))
+    low, high = noise_ceiling(brain)
+    out += low + high + permutation_test(model, brain, 50, 17)
+    flat = rho.reshape(-1)
+    out += list(fdr(flat * flat)) + [percentile(flat, 30.0)]
+    yield "RDM inference", np.array(out)
+
+
+def behaviour():
+    g, truth = Generator(18), np.arange(6) % 3
+    trials, first, second = [], [], []
+    for _ in range(600):
+        image = g.word() % 6
+        T = int(truth[image])
+        other = (T + 1 + g.word() % 2) % 3
+        choice = other if g.word() % 3 == 0 else T
+        trials.append((image, other, choice))
+        first.append(choice == T)
+        second.append(g.word() % 2 == 1)
+    probability = np.array([category_probabilities(row, np.arange(3)) for row in drawn(18, 19).reshape(6, 3)])
+    out = []
+    for raw, ceiling in i2n(probability, trials, truth, 3, 3, 20):
+        out += [raw, ceiling]
+    yield "behaviour", np.array(out + [error_consistency(np.array(first), np.array(second))])
 
 
 def every_value():
@@ -990,6 +1354,10 @@ def every_value():
     yield from whole_model()
     yield from analysis()
     yield from similarities()
+    yield from distributions()
+    yield from cluster_tests()
+    yield from rdm_inference()
+    yield from behaviour()
 
 
 def little_endian(value):
