@@ -1,4 +1,5 @@
-/* make_study.c: draws the pictures of the example study and simulates the three people who look at them.
+/* make_study.c: draws the pictures of the example study and simulates the people who look at them: three in a scanner
+ * (fMRI), six with electrodes on the head (EEG), six who say what they see.
  *
  *   make_study FOLDER        writes every file that data/README.md lists into FOLDER
  *
@@ -7,7 +8,8 @@
  * also the judge. All numbers are double, summed in the order written, with the library's own elementary functions;
  * no expression draws two random numbers, because C leaves the order of operands open. So the files are the same
  * bytes with every compiler (given -ffp-contract=off). Contents: random numbers, shapes, drawings, rendering, features,
- * V1, V2, V4, LOC, IT, people, files, the parts of the study. */
+ * V1, V2, V4, LOC, IT, people, EEG, object dimensions, behaviour, files, the parts of the study.
+ * What was added later draws from generators of its own, so the older files keep their bytes. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -26,12 +28,14 @@ enum {
     PEOPLE = 3, VOXELS = 100, RESPONSES = 64
 };
 enum { V1, V2, V4, LOC, IT, REGIONS };
-enum { SEED_PRETRAIN = 1, SEED_STUDY = 2, SEED_MEANING = 3, SEED_PERSON = 10 };
+enum { SEED_PRETRAIN = 1, SEED_STUDY = 2, SEED_MEANING = 3, SEED_PERSON = 10, SEED_TRIALS = 20, SEED_EEG = 30,
+       SEED_NOISY = 40, SEED_PEOPLE = 50, SEED_PAIRS = 51 };
 
 static const double GAIN_SD = 0.5;                      /* how much people differ in what they care about */
 static const double NEIGHBOUR = 0.6;                    /* how much a voxel hears of the next regions */
 static const double NOISE_TRAIN = 0.3;                  /* per voxel, in units of its signal's sd */
 static const double NOISE_TEST = 0.5;
+static const double NOISE_TRIAL = 1.0;
 static const char *const REGION_NAME[REGIONS] = { "V1", "V2", "V4", "LOC", "IT" };
 
 static void stop(const char *where, const char *what)
@@ -667,6 +671,288 @@ static void measure_train(float *responses, const brain *b, source *s)
     free(sum);
 }
 
+/* Trials as they come from the scanner: every picture twice, each time with noise of its own. */
+enum { TRIAL_REPEATS = 2, TRIALS = TRAIN * TRIAL_REPEATS, ROI_VOXELS = 12, TRIAL_VOXELS = REGIONS * ROI_VOXELS };
+
+/* trials (360,60): row i is picture image[i]; columns are the first 12 voxels of V1, then of V2, V4, LOC, IT. */
+static void measure_trials(double *trials, const int *image, const brain *b, source *s)
+{
+    for (int i = 0; i < TRIALS; i++)
+        for (int v = 0; v < TRIAL_VOXELS; v++) {
+            const double signal = b->voxel[v / ROI_VOXELS][image[i] * VOXELS + v % ROI_VOXELS];
+            trials[i * TRIAL_VOXELS + v] = signal + NOISE_TRIAL * normal(s);
+        }
+}
+
+/* Each picture `repeats` times, all in one random order: every place exchanged with one before it or itself. */
+static void shuffled(int *image, int images, int repeats, source *s)
+{
+    for (int i = 0; i < images * repeats; i++) {
+        const int other = (int)uniform(s, 0.0, (double)(i + 1));
+        image[i] = image[other];
+        image[other] = i % images;
+    }
+}
+
+/* ---- EEG --------------------------------------------------------------------------------------------------------- */
+
+enum { EEG_PEOPLE = 6, SENSORS = 17, TIMES = 20, SOURCES = 4, EEG_TRAIN_REPEATS = 2, EEG_TEST_REPEATS = 20,
+       AVERAGED = 20 };                                 /* looks behind each training trial */
+static const double EEG_START = -100.0, EEG_STEP = 25.0;                /* ms from the picture's onset */
+static const double SIGNAL_REACH = 0.4, NOISE_REACH = 0.3;              /* in units of the head's radius */
+static const double NOISE_EEG = 7.0, NOISE_MEMORY = 0.6, EVOKED = 1.0, COUNTS = 3.0;
+
+/* The head from above: x right, y to the front, the ears' plane at y = 0, radius 1. */
+typedef struct { const char *name; point at; } sensor;
+static const sensor SENSOR[SENSORS] = {
+    { "O1", { -0.31, -0.95 } }, { "Oz", { 0.0, -1.0 } }, { "O2", { 0.31, -0.95 } },
+    { "PO7", { -0.59, -0.81 } }, { "PO3", { -0.35, -0.77 } }, { "POz", { 0.0, -0.75 } }, { "PO4", { 0.35, -0.77 } },
+    { "PO8", { 0.59, -0.81 } },
+    { "P7", { -0.81, -0.59 } }, { "P5", { -0.62, -0.56 } }, { "P3", { -0.42, -0.53 } }, { "P1", { -0.2, -0.51 } },
+    { "Pz", { 0.0, -0.5 } }, { "P2", { 0.2, -0.51 } }, { "P4", { 0.42, -0.53 } }, { "P6", { 0.62, -0.56 } },
+    { "P8", { 0.81, -0.59 } },
+};
+
+/* Where a region lies (on the right; there is one on the left too) and when it answers, ms. */
+typedef struct { point at; double onset, peak; } timing;
+static const timing TIMING[REGIONS] = {
+    { { 0.1, -1.0 }, 45.0, 85.0 }, { { 0.2, -0.95 }, 55.0, 105.0 }, { { 0.45, -0.85 }, 70.0, 135.0 },
+    { { 0.6, -0.75 }, 85.0, 170.0 }, { { 0.8, -0.6 }, 100.0, 210.0 },
+};
+
+/* exp(-distance^2 / (2 reach^2)) */
+static double closeness(point a, point b, double reach)
+{
+    const double dx = a.x - b.x, dy = a.y - b.y;
+    return rn_exp(-(dx * dx + dy * dy) / (2.0 * reach * reach));
+}
+
+/* A region's answer in time: 0 until its onset, 1 at its peak, then falling: u^2 exp(2 (1 - u)), u = 1 at the peak. */
+static double answer(const timing *region, double time)
+{
+    const double u = (time - region->onset) / (region->peak - region->onset);
+    return u > 0.0 ? u * u * rn_exp(2.0 * (1.0 - u)) : 0.0;
+}
+
+/* gram (220,220) = x x': how alike the pictures are to this region. */
+static double *make_gram(const features *f)
+{
+    double *gram = allocate((size_t)STUDY * STUDY, sizeof(double));
+    for (int i = 0; i < STUDY; i++)
+        for (int j = 0; j <= i; j++) {
+            double sum = 0.0;
+            for (int d = 0; d < f->D; d++) sum += row_of(f, i)[d] * row_of(f, j)[d];
+            gram[i * STUDY + j] = sum;
+            gram[j * STUDY + i] = sum;
+        }
+    return gram;
+}
+
+/* One step of the power iteration: next = gram u / its length. Returns the length. */
+static double power_step(double *next, const double *gram, const double *u)
+{
+    double length = 0.0;
+    for (int i = 0; i < STUDY; i++) {
+        next[i] = 0.0;
+        for (int j = 0; j < STUDY; j++) next[i] += gram[i * STUDY + j] * u[j];
+        length += next[i] * next[i];
+    }
+    length = rn_sqrt(length);
+    for (int i = 0; i < STUDY; i++) next[i] /= length;
+    return length;
+}
+
+/* sources (220,4): what a region tells the electrodes, its features' first principal components, each with sd 1. The
+ * eigenvectors of the Gram matrix are the scores; found one at a time, each taken out before the next is looked for.
+ * 200 steps leave a trace of the next component where two are nearly equal; here that does not matter. */
+static double *make_sources(const features *f, source *s)
+{
+    double *gram = make_gram(f), *sources = allocate((size_t)STUDY * SOURCES, sizeof(double));
+    double u[STUDY], next[STUDY];
+    for (int k = 0; k < SOURCES; k++) {
+        double value = 0.0;
+        for (int i = 0; i < STUDY; i++) u[i] = normal(s);
+        for (int step = 0; step < 200; step++) {
+            value = power_step(next, gram, u);
+            memcpy(u, next, sizeof u);
+        }
+        for (int i = 0; i < STUDY; i++) {
+            sources[i * SOURCES + k] = u[i];
+            for (int j = 0; j < STUDY; j++) gram[i * STUDY + j] -= value * u[i] * u[j];
+        }
+    }
+    free(gram);
+    standardise(sources, STUDY, SOURCES);
+    return sources;
+}
+
+/* What one source adds to every channel: topography_c * answer(t) * (evoked + gain * source_n). */
+static void add_source(double *signal, const timing *region, const double *sources, double shift, source *s)
+{
+    const double evoked = EVOKED * normal(s), gain = rn_exp(GAIN_SD * normal(s));
+    for (int c = 0; c < SENSORS; c++) {
+        const point here = { fabs(SENSOR[c].at.x), SENSOR[c].at.y };
+        const double topography = closeness(here, region->at, SIGNAL_REACH) * normal(s);
+        for (int t = 0; t < TIMES; t++) {
+            const double weight = topography * answer(region, EEG_START + EEG_STEP * t - shift);
+            for (int n = 0; n < STUDY; n++)
+                signal[(n * SENSORS + c) * TIMES + t] += weight * (evoked + gain * sources[n * SOURCES]);
+        }
+    }
+}
+
+/* signal (220, 17, 20): the sum over regions and sources, over its rms in the training pictures from 0 ms on. */
+static double *make_signal(double *const sources[REGIONS], source *s)
+{
+    double *signal = allocate((size_t)STUDY * SENSORS * TIMES, sizeof(double)), power = 0.0;
+    const double shift = uniform(s, -8.0, 8.0);                         /* this person is so many ms late */
+    const int first = (int)(-EEG_START / EEG_STEP);                     /* the sample at 0 ms */
+    for (int r = 0; r < REGIONS; r++)
+        for (int k = 0; k < SOURCES; k++) add_source(signal, &TIMING[r], sources[r] + k, shift, s);
+    for (int i = 0; i < TRAIN * SENSORS * TIMES; i++) power += signal[i] * signal[i];
+    const double rms = rn_sqrt(power / (TRAIN * SENSORS * (TIMES - first)));
+    for (int i = 0; i < STUDY * SENSORS * TIMES; i++) signal[i] /= rms;
+    return signal;
+}
+
+/* mixing (17,17): how much of each noise source a channel hears; each row has length 1, so each channel's sd is 1. */
+static void make_mixing(double *mixing)
+{
+    for (int c = 0; c < SENSORS; c++) {
+        double length = 0.0;
+        for (int k = 0; k < SENSORS; k++) {
+            mixing[c * SENSORS + k] = closeness(SENSOR[c].at, SENSOR[k].at, NOISE_REACH);
+            length += mixing[c * SENSORS + k] * mixing[c * SENSORS + k];
+        }
+        for (int k = 0; k < SENSORS; k++) mixing[c * SENSORS + k] /= rn_sqrt(length);
+    }
+}
+
+/* noise (17, 20): below each channel a source that remembers, e(t) = 0.6 e(t-1) + 0.8 n, heard by its neighbours too. */
+static void make_noise(double *noise, const double *mixing, source *s)
+{
+    double own[SENSORS * TIMES];
+    for (int k = 0; k < SENSORS; k++)
+        for (int t = 0; t < TIMES; t++) {
+            const double fresh = normal(s);
+            own[k * TIMES + t] = t == 0 ? fresh : NOISE_MEMORY * own[k * TIMES + t - 1] +
+                                                  rn_sqrt(1.0 - NOISE_MEMORY * NOISE_MEMORY) * fresh;
+        }
+    for (int ct = 0; ct < SENSORS * TIMES; ct++) {
+        noise[ct] = 0.0;
+        for (int k = 0; k < SENSORS; k++)
+            noise[ct] += mixing[ct / TIMES * SENSORS + k] * own[k * TIMES + ct % TIMES];
+    }
+}
+
+/* trials (images, repeats, 17, 20) as an amplifier delivers them: whole numbers, 8 counts to the signal's rms. */
+static void measure_eeg(int8_t *trials, const double *signal, int images, int repeats, double sd, const double *mixing,
+                        source *s)
+{
+    enum { SAMPLES = SENSORS * TIMES };
+    for (int i = 0; i < images * repeats; i++) {
+        double noise[SAMPLES];
+        make_noise(noise, mixing, s);
+        for (int ct = 0; ct < SAMPLES; ct++) {
+            const double counts = floor(COUNTS * (signal[i / repeats * SAMPLES + ct] + sd * noise[ct]) + 0.5);
+            trials[i * SAMPLES + ct] = (int8_t)(counts < -127.0 ? -127.0 : counts > 127.0 ? 127.0 : counts);
+        }
+    }
+}
+
+/* ---- Object dimensions ------------------------------------------------------------------------------------------- */
+
+enum { DIMENSIONS = 10 };
+static const char *const DIMENSION_NAME[DIMENSIONS] = {
+    "animate", "tool", "round", "elongated", "large", "bright", "colourful", "warm", "cornered", "tilted"
+};
+
+/* What a person would say of the object: read off the drawing, none below 0. */
+static void dimension_row(float *row, const drawing *d, const double *cover)
+{
+    enum { AREA = 0, ELONGATION = 1, ROUNDNESS = 4, BRIGHTNESS = 9 };
+    const object_class *c = &CLASS[d->label];
+    double v4[V4_SIZE];
+    v4_row(v4, d, cover);
+    const double dimension[DIMENSIONS] = {
+        c->cluster == ANIMATE ? 1.0 : 0.0, c->cluster == TOOL ? 1.0 : 0.0,
+        v4[ROUNDNESS], v4[ELONGATION], v4[AREA] / PIXELS, v4[BRIGHTNESS] / 3.0, d->saturation,
+        0.5 + 0.5 * rn_cos(2.0 * PI * (d->hue - 0.08)),                 /* warm: 1 for orange, 0 for its opposite */
+        c->corners, fabs(d->angle)
+    };
+    for (int i = 0; i < DIMENSIONS; i++) row[i] = (float)dimension[i];
+}
+
+/* ---- Behaviour --------------------------------------------------------------------------------------------------- */
+
+enum { OBSERVERS = 6, CONDITIONS = 3, HARDEST = CONDITIONS - 1, PAIR_REPEATS = 4, DISTRACTORS = 4 };
+typedef struct { const char *name, *folder; double noise, outline; } condition;
+static const condition CONDITION[CONDITIONS] = {        /* sd of the pixels' noise; how well the outline is still seen */
+    { "clean", "test", 0.0, 0.5 }, { "noise10", "noise10", 0.1, 0.45 }, { "noise20", "noise20", 0.2, 0.45 }
+};
+static const double DOUBT = 0.5, DOUBT_PAIRS = 0.8;     /* sd of an observer's own noise; longer and shorter looks */
+
+/* The same pictures with normal noise of this sd on each pixel and channel. */
+static void add_noise(uint8_t *noisy, const uint8_t *rgb, int pictures, double sd, source *s)
+{
+    for (int i = 0; i < pictures * 3 * PIXELS; i++) noisy[i] = to_byte(rgb[i] / 255.0 + sd * normal(s));
+}
+
+/* How much the outline speaks for each class (40,10): the logarithm of LOC's soft membership. */
+static void outline_evidence(double *evidence, const drawing *d)
+{
+    for (int n = 0; n < TEST; n++) {
+        double outline[OUTLINE_SIZE];
+        outline_of(outline, &d[n]);
+        membership_of(evidence + n * CLASSES, outline, d[n].mirror);
+        for (int k = 0; k < CLASSES; k++) evidence[n * CLASSES + k] = rn_log(evidence[n * CLASSES + k]);
+    }
+}
+
+/* How much V1 speaks for each class (40,10): minus the squared distance to the mean of the class's training pictures. */
+static void v1_evidence(double *evidence, const features *v1, const drawing *d)
+{
+    double *mean = allocate((size_t)CLASSES * V1_SIZE, sizeof(double));
+    for (int n = 0; n < TRAIN; n++)
+        for (int j = 0; j < V1_SIZE; j++) mean[d[n].label * V1_SIZE + j] += row_of(v1, n)[j] / (TRAIN / CLASSES);
+    for (int nk = 0; nk < TEST * CLASSES; nk++) {
+        const double *row = row_of(v1, TRAIN + nk / CLASSES), *prototype = mean + nk % CLASSES * V1_SIZE;
+        evidence[nk] = 0.0;
+        for (int j = 0; j < V1_SIZE; j++) evidence[nk] -= (row[j] - prototype[j]) * (row[j] - prototype[j]);
+    }
+    free(mean);
+}
+
+/* Each picture's evidence has mean 0 over the classes. Returns the sd of the whole table. */
+static double centre_evidence(double *evidence)
+{
+    double power = 0.0;
+    for (int n = 0; n < TEST; n++) {
+        double mean = 0.0;
+        for (int k = 0; k < CLASSES; k++) mean += evidence[n * CLASSES + k] / CLASSES;
+        for (int k = 0; k < CLASSES; k++) {
+            evidence[n * CLASSES + k] -= mean;
+            power += evidence[n * CLASSES + k] * evidence[n * CLASSES + k];
+        }
+    }
+    return rn_sqrt(power / (TEST * CLASSES));
+}
+
+/* The class with the most evidence after this observer's doubt; the first of equals. */
+static int choose(const double *evidence, source *s)
+{
+    int best = 0;
+    double most = 0.0;
+    for (int k = 0; k < CLASSES; k++) {
+        const double felt = evidence[k] + DOUBT * normal(s);
+        if (k == 0 || felt > most) {
+            best = k;
+            most = felt;
+        }
+    }
+    return best;
+}
+
 /* ---- Files ------------------------------------------------------------------------------------------------------- */
 
 enum { PATH_SIZE = 1024 };
@@ -724,6 +1010,34 @@ static void write_floats(const char *folder, const char *name, const char *shape
         memcpy(&word, &x[i], sizeof word);
         write_word(file, word, 4);
     }
+    close_file(file, name);
+}
+
+/* x as a float16, rounded to a whole number k of 256ths within +-8, which float16 holds exactly: k = +-2^e (1 + m/1024). */
+static uint32_t to_half(double x)
+{
+    const double k = floor(256.0 * x + 0.5);
+    const uint32_t sign = k < 0.0 ? 0x8000 : 0, size = (uint32_t)(fabs(k) < 2047.0 ? fabs(k) : 2047.0);
+    uint32_t e = 0;
+    if (size == 0) return 0;
+    while (size >> (e + 1) != 0) e++;
+    return sign | (e - 8 + 15) << 10 | (size << (10 - e) & 0x3ff);
+}
+
+static void write_halves(const char *folder, const char *name, const char *shape, const double *x, int count)
+{
+    FILE *file = open_file(folder, name);
+    write_npy_header(file, "<f2", shape);
+    for (int i = 0; i < count; i++) write_word(file, to_half(x[i]), 2);
+    close_file(file, name);
+}
+
+static void write_bytes(const char *folder, const char *name, const char *type, const char *shape, const void *x,
+                        int count)
+{
+    FILE *file = open_file(folder, name);
+    write_npy_header(file, type, shape);
+    fwrite(x, 1, (size_t)count, file);
     close_file(file, name);
 }
 
@@ -787,6 +1101,39 @@ static void write_set(const char *folder, const char *set, const drawing *d, con
     close_file(labels, set);
 }
 
+static void write_masks(const char *folder)
+{
+    for (int r = 0; r < REGIONS; r++) {
+        uint8_t mask[TRIAL_VOXELS] = { 0 };
+        char name[64], shape[32];
+        for (int v = 0; v < ROI_VOXELS; v++) mask[r * ROI_VOXELS + v] = 1;
+        snprintf(name, sizeof name, "masks/%s.npy", REGION_NAME[r]);
+        snprintf(shape, sizeof shape, "%d,", TRIAL_VOXELS);
+        write_bytes(folder, name, "|b1", shape, mask, TRIAL_VOXELS);
+    }
+}
+
+/* A person's trials and the picture of each. */
+static void write_trials(const char *folder, int person, const brain *b)
+{
+    int *image = allocate(TRIALS, sizeof *image);
+    double *trials = allocate(TRIALS * TRIAL_VOXELS, sizeof(double));
+    char name[64], shape[32];
+    source s;
+    source_start(&s, (uint64_t)(SEED_TRIALS + person));
+    shuffled(image, TRAIN, TRIAL_REPEATS, &s);
+    measure_trials(trials, image, b, &s);
+    snprintf(name, sizeof name, "person%d/trials.npy", person);
+    snprintf(shape, sizeof shape, "%d, %d", TRIALS, TRIAL_VOXELS);
+    write_halves(folder, name, shape, trials, TRIALS * TRIAL_VOXELS);
+    snprintf(name, sizeof name, "person%d/trials.txt", person);
+    FILE *labels = open_file(folder, name);
+    for (int i = 0; i < TRIALS; i++) fprintf(labels, "images/train/%03d.ppm\n", image[i] + 1);
+    close_file(labels, name);
+    free(trials);
+    free(image);
+}
+
 static void write_person(const char *folder, int person, const features f[REGIONS])
 {
     float *responses = allocate(TRAIN * RESPONSES, sizeof(float)), *test = allocate(TEST * VOXELS, sizeof(float));
@@ -796,6 +1143,7 @@ static void write_person(const char *folder, int person, const features f[REGION
     const brain b = make_brain(f, &s);
     snprintf(name, sizeof name, "person%d", person);
     make_folder(folder, name);
+    write_trials(folder, person, &b);
     measure_train(responses, &b, &s);
     snprintf(name, sizeof name, "person%d/responses_train.npy", person);
     snprintf(shape, sizeof shape, "%d, %d", TRAIN, RESPONSES);
@@ -809,6 +1157,160 @@ static void write_person(const char *folder, int person, const features f[REGION
     }
     free(test);
     free(responses);
+}
+
+/* trials of `images` pictures, from the first of `signal` on, into eeg/personN/NAME.npy. */
+static void write_eeg_set(const char *folder, int person, const char *set, const double *signal, int images, int repeats,
+                          double sd, source *s)
+{
+    const int count = images * repeats * SENSORS * TIMES;
+    int8_t *trials = allocate((size_t)count, 1);
+    double mixing[SENSORS * SENSORS];
+    char name[64], shape[64];
+    make_mixing(mixing);
+    measure_eeg(trials, signal, images, repeats, sd, mixing, s);
+    snprintf(name, sizeof name, "eeg/person%d/%s.npy", PEOPLE + person, set);
+    snprintf(shape, sizeof shape, "%d, %d, %d, %d", images, repeats, SENSORS, TIMES);
+    write_bytes(folder, name, "|i1", shape, trials, count);
+    free(trials);
+}
+
+static void write_eeg(const char *folder, int person, double *const sources[REGIONS])
+{
+    char name[64];
+    source s;
+    source_start(&s, (uint64_t)(SEED_EEG + person));
+    double *signal = make_signal(sources, &s);
+    snprintf(name, sizeof name, "eeg/person%d", PEOPLE + person);
+    make_folder(folder, name);
+    write_eeg_set(folder, person, "train", signal, TRAIN, EEG_TRAIN_REPEATS, NOISE_EEG / rn_sqrt(AVERAGED), &s);
+    write_eeg_set(folder, person, "test", signal + TRAIN * SENSORS * TIMES, TEST, EEG_TEST_REPEATS, NOISE_EEG,
+                  &s);
+    free(signal);
+}
+
+/* All of eeg/. These are other people than those in the scanner: person4 to person9. The sources are the same in
+ * everyone; gains, topographies, latency and noise are a person's own. */
+static void write_eeg_people(const char *folder, const features f[REGIONS])
+{
+    double *sources[REGIONS];
+    source s;
+    make_folder(folder, "eeg");
+    FILE *file = open_file(folder, "eeg/channels.txt");
+    for (int c = 0; c < SENSORS; c++) fprintf(file, "%s\n", SENSOR[c].name);
+    close_file(file, "eeg/channels.txt");
+    source_start(&s, SEED_EEG);
+    for (int r = 0; r < REGIONS; r++) sources[r] = make_sources(&f[r], &s);
+    for (int person = 1; person <= EEG_PEOPLE; person++) write_eeg(folder, person, sources);
+    for (int r = 0; r < REGIONS; r++) free(sources[r]);
+}
+
+static void write_dimensions(const char *folder, const drawing *d, const double *cover)
+{
+    float *dimensions = allocate(TEST * DIMENSIONS, sizeof(float));
+    char shape[32];
+    for (int n = 0; n < TEST; n++) dimension_row(dimensions + n * DIMENSIONS, &d[n], cover + n * PIXELS);
+    snprintf(shape, sizeof shape, "%d, %d", TEST, DIMENSIONS);
+    write_floats(folder, "dimensions.npy", shape, dimensions, TEST * DIMENSIONS);
+    FILE *names = open_file(folder, "dimensions.txt");
+    for (int i = 0; i < DIMENSIONS; i++) fprintf(names, "%s\n", DIMENSION_NAME[i]);
+    close_file(names, "dimensions.txt");
+    free(dimensions);
+}
+
+/* Everyone names every picture of one condition: a row a person and picture. */
+static void write_choices(FILE *file, const condition *c, const double *evidence, const drawing *test, source *s)
+{
+    for (int p = 0; p < OBSERVERS; p++)
+        for (int n = 0; n < TEST; n++) {
+            const int choice = choose(evidence + n * CLASSES, s);
+            fprintf(file, "observer%d,%s,%s/%03d,%s,%s\n", p + 1, c->name, c->folder, n + 1, CLASS[test[n].label].name,
+                    CLASS[choice].name);
+        }
+}
+
+/* Everyone sees each of the noisiest pictures with two classes on offer, the right one and one of its four neighbours in
+ * the order of the classes, four times each: which is it? A class and its neighbour are offered for both's pictures. */
+static void write_pairs(const char *folder, const double *evidence, const drawing *test)
+{
+    static const int step[DISTRACTORS] = { 1, 2, CLASSES - 2, CLASSES - 1 };
+    source s;
+    source_start(&s, SEED_PAIRS);
+    FILE *file = open_file(folder, "behavior/pairs.csv");
+    fprintf(file, "person,image,truth,distractor,choice\n");
+    for (int i = 0; i < OBSERVERS * TEST * DISTRACTORS * PAIR_REPEATS; i++) {
+        const int p = i / (TEST * DISTRACTORS * PAIR_REPEATS), n = i / (DISTRACTORS * PAIR_REPEATS) % TEST;
+        const int truth = test[n].label, distractor = (truth + step[i / PAIR_REPEATS % DISTRACTORS]) % CLASSES;
+        const double right = evidence[n * CLASSES + truth] + DOUBT_PAIRS * normal(&s);
+        const double wrong = evidence[n * CLASSES + distractor] + DOUBT_PAIRS * normal(&s);
+        fprintf(file, "observer%d,%s/%03d,%s,%s,%s\n", p + 1, CONDITION[HARDEST].folder, n + 1, CLASS[truth].name,
+                CLASS[distractor].name, CLASS[right >= wrong ? truth : distractor].name);
+    }
+    close_file(file, "behavior/pairs.csv");
+}
+
+/* What V1 makes of the test pictures in this condition; the noisy ones are kept as files for the models. */
+static features look(const char *folder, const condition *c, const uint8_t *rgb, source *s)
+{
+    uint8_t *noisy = allocate(STUDY, 3 * PIXELS), *test = noisy + TRAIN * 3 * PIXELS;
+    char name[64];
+    memcpy(noisy, rgb, STUDY * 3 * PIXELS);
+    add_noise(test, rgb + TRAIN * 3 * PIXELS, TEST, c->noise, s);
+    snprintf(name, sizeof name, "images/%s", c->folder);
+    make_folder(folder, name);
+    for (int n = 0; n < TEST; n++) {
+        snprintf(name, sizeof name, "images/%s/%03d.ppm", c->folder, n + 1);
+        write_ppm(folder, name, test + n * 3 * PIXELS);
+    }
+    features v1 = make_v1(noisy);
+    standardise(v1.x, STUDY, V1_SIZE);
+    free(noisy);
+    return v1;
+}
+
+/* For the models: the list of all pictures that were named, what the tables call each, and the class of each name. */
+static void write_behavior_images(const char *folder)
+{
+    FILE *list = open_file(folder, "behavior/images.txt"), *table = open_file(folder, "behavior/images.csv");
+    fprintf(table, "image,condition\n");
+    for (int i = 0; i < CONDITIONS * TEST; i++) {
+        const condition *c = &CONDITION[i / TEST];
+        fprintf(list, "../images/%s/%03d.ppm\n", c->folder, i % TEST + 1);
+        fprintf(table, "%s/%03d,%s\n", c->folder, i % TEST + 1, c->name);
+    }
+    close_file(list, "behavior/images.txt");
+    close_file(table, "behavior/images.csv");
+    FILE *categories = open_file(folder, "behavior/categories.csv");
+    fprintf(categories, "category,class\n");
+    for (int k = 0; k < CLASSES; k++) fprintf(categories, "%s,%d\n", CLASS[k].name, k);
+    close_file(categories, "behavior/categories.csv");
+}
+
+/* evidence = outline_weight * outline / its sd + V1 / its sd, both sds those of the clean pictures. */
+static void write_behavior(const char *folder, const drawing *d, const uint8_t *rgb, const features *clean)
+{
+    double outline[TEST * CLASSES], v1[TEST * CLASSES], evidence[TEST * CLASSES], v1_sd = 1.0;
+    source s, people;
+    source_start(&s, SEED_NOISY);
+    source_start(&people, SEED_PEOPLE);
+    make_folder(folder, "behavior");
+    write_behavior_images(folder);
+    FILE *file = open_file(folder, "behavior/people.csv");
+    fprintf(file, "person,condition,image,truth,choice\n");
+    outline_evidence(outline, d + TRAIN);
+    const double outline_sd = centre_evidence(outline);
+    for (int c = 0; c < CONDITIONS; c++) {
+        const features seen = c == 0 ? *clean : look(folder, &CONDITION[c], rgb, &s);
+        v1_evidence(v1, &seen, d);
+        const double sd = centre_evidence(v1);
+        if (c == 0) v1_sd = sd;
+        for (int i = 0; i < TEST * CLASSES; i++)
+            evidence[i] = CONDITION[c].outline * outline[i] / outline_sd + v1[i] / v1_sd;
+        write_choices(file, &CONDITION[c], evidence, d + TRAIN, &people);
+        if (c == HARDEST) write_pairs(folder, evidence, d + TRAIN);
+        if (c != 0) free(seen.x);
+    }
+    close_file(file, "behavior/people.csv");
 }
 
 int main(int argc, char **argv)
@@ -833,6 +1335,11 @@ int main(int argc, char **argv)
     features f[REGIONS];
     make_features(f, d, rgb, cover);
     for (int person = 1; person <= PEOPLE; person++) write_person(folder, person, f);
+    make_folder(folder, "masks");
+    write_masks(folder);
+    write_eeg_people(folder, f);
+    write_dimensions(folder, d + TRAIN, cover + TRAIN * PIXELS);
+    write_behavior(folder, d, rgb, &f[V1]);
 
     for (int r = 0; r < REGIONS; r++) free(f[r].x);
     free(cover);
