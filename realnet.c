@@ -3047,7 +3047,8 @@ static void dot_block(double *out, size_t out_stride, const double *a, size_t ro
         }
 }
 
-static void row_products(double *out, size_t out_stride, const double *a, size_t M, const double *b, size_t N, size_t n, int threads)
+static void row_products(double *out, size_t out_stride, const double *a, size_t M, const double *b, size_t N, size_t n,
+                         int threads)
 {
     if (threads < 1) threads = 1;
     const int64_t across = (int64_t)((N + BLOCK_B - 1) / BLOCK_B), blocks = (int64_t)((M + BLOCK_A - 1) / BLOCK_A) * across;
@@ -3137,8 +3138,8 @@ static void fix_sign(double *component, size_t D)
 }
 
 /* Component k: axis/norm, variance s^2/(N-1); beyond the rank there is no axis, and zeros stand for it. */
-static void keep_component(const rn_components *out, size_t k, const double *axis, double norm, double s, double total, int state, size_t N,
-                           size_t D)
+static void keep_component(const rn_components *out, size_t k, const double *axis, double norm, double s, double total,
+                           int state, size_t N, size_t D)
 {
     double *component = out->components + k * D;
     if (state == RN_COMPONENT_BEYOND_RANK) s = 0.0;
@@ -3155,8 +3156,8 @@ static int pca_shape(int N, int D, int K)
     return N < 2 || D < 1 || K < 1 || K > N - 1 || K > D || N > 1 << 24 || D > 1 << 24 ? RN_ESHAPE : RN_OK;
 }
 
-int rn_pca_apply(double *scores, const double *x, const double *mean, const double *components, int N, int D, int K, double *scratch,
-                 int threads)
+int rn_pca_apply(double *scores, const double *x, const double *mean, const double *components, int N, int D, int K,
+                 double *scratch, int threads)
 {
     if (N < 1 || D < 1 || K < 1) return RN_ESHAPE;
     const size_t n = (size_t)N, features = (size_t)D;
@@ -3170,8 +3171,8 @@ int rn_pca_apply(double *scores, const double *x, const double *mean, const doub
 
 size_t rn_pca_power_size(int N, int D) { return (size_t)N * (size_t)D + (size_t)N + 2 * (size_t)D; }
 
-/* v -> A^T (A v) =: w; lambda = |w|; |w - lambda v| tells how far v is from an eigenvector; v = w/lambda. Returns the singular value
- * |A v|, and leaves A v in t. */
+/* v -> A^T (A v) =: w; lambda = |w|; |w - lambda v| tells how far v is from an eigenvector; v = w/lambda. Returns the
+ * singular value |A v|, and leaves A v in t. */
 static double power_iteration(double *v, double *t, double *w, const double *a, size_t N, size_t D, double tolerance, int most,
                               double floor_of_rank, int *iterations, int *state)
 {
@@ -3197,7 +3198,8 @@ static double power_iteration(double *v, double *t, double *w, const double *a, 
     }
 }
 
-/* A start that no data are orthogonal to but by chance: uniform in [-1, 1), from a generator seeded with the component's number. */
+/* A start that no data are orthogonal to but by chance: uniform in [-1, 1), from a generator seeded with the component's
+ * number. */
 static void start_axis(double *v, size_t D, size_t k)
 {
     rn_generator g;
@@ -3212,7 +3214,8 @@ static void start_axis(double *v, size_t D, size_t k)
         v[d] = v[d] / norm;
 }
 
-int rn_pca_power(const rn_components *out, const double *x, int N, int D, int K, double tolerance, int most, double *scratch, int threads)
+int rn_pca_power(const rn_components *out, const double *x, int N, int D, int K, double tolerance, int most, double *scratch,
+                 int threads)
 {
     if (pca_shape(N, D, K) != RN_OK) return RN_ESHAPE;
     if (!(tolerance > 0.0) || most < 1) return RN_EARG;
@@ -3240,12 +3243,12 @@ int rn_pca_power(const rn_components *out, const double *x, int N, int D, int K,
 }
 
 /* ---- the block form: all eigenvectors of the smaller Gram matrix at once ----
- * A (m,L) is the centred data or its transpose, m = min(N,D). Orthogonal iteration would turn all K vectors of the m x m Gram matrix
- * G = A A^T until they settle; the papers' K = 1024 of m = 1200 leaves it nothing to gain, since it then does the work of the
- * whole eigenproblem in every iteration, and close eigenvalues need hundreds. So G is solved whole: reflections to tridiagonal
- * form, QR iterations on that, 3 passes of m^3. G squares the singular values and so loses those below 1e-8 of the
- * largest; where the spectrum is that steep, one-sided Jacobi rotations of A's rows recover them (Golub & Van Loan, Matrix
- * Computations, 8.3 and 8.6). */
+ * A (m,L) is the centred data or its transpose, m = min(N,D). Orthogonal iteration would turn all K vectors of the m x m
+ * Gram matrix G = A A^T until they settle; the papers' K = 1024 of m = 1200 leaves it nothing to gain, since it then does
+ * the work of the whole eigenproblem in every iteration, and close eigenvalues need hundreds. So G is solved whole:
+ * reflections to tridiagonal form, QR iterations on that, 3 passes of m^3. G squares the singular values and so loses those
+ * below 1e-8 of the largest; where the spectrum is that steep, one-sided Jacobi rotations of A's rows recover them (Golub &
+ * Van Loan, Matrix Computations, 8.3 and 8.6). */
 
 /* G (m,m), symmetric and stored whole, to T = Q^T G Q with diagonal d (m) and e (m-1) beside it, Q = H_0 H_1 ... H_(m-3),
  * H_k = 1 - beta_k v_k v_k^T. v_k is left in row k of G, behind the diagonal. p: m of scratch.
@@ -3282,7 +3285,8 @@ static void tridiagonalise(double *G, double *d, double *e, double *beta, double
     d[m - 1] = G[m * m - 1];
 }
 
-/* Rotations wait here, at most `room`, until they are worth a pass over the rows of z (m,m) that they turn: row[r] and the next. */
+/* Rotations wait here, at most `room`, until they are worth a pass over the rows of z (m,m) that they turn: row[r] and the
+ * next. */
 enum { STRIP = 32 };
 typedef struct { double *c, *s, *row, *z; size_t m, room, count; int threads; } rotations;
 
@@ -3337,8 +3341,8 @@ static void qr_step(double *d, double *e, size_t first, size_t last, rotations *
 
 enum { QR_MOST = 60, JACOBI_MOST = 30 };                /* two or three, five or six are usual */
 
-/* Eigenvalues of T into d; q->z, the identity at first, gets the eigenvectors as rows. iterations: QR steps that each took. An e is
- * zero when it is below rounding: 2^-52 of its neighbours, or 2^-104 of the largest number in T. */
+/* Eigenvalues of T into d; q->z, the identity at first, gets the eigenvectors as rows. iterations: QR steps that each took.
+ * An e is zero when it is below rounding: 2^-52 of its neighbours, or 2^-104 of the largest number in T. */
 static void diagonalise(double *d, double *e, double *iterations, double *failed, rotations *q)
 {
     double largest = 0.0;
@@ -3424,9 +3428,10 @@ static int is_orthogonal(double xx, double yy, double xy, double least)
     return xx <= least || yy <= least || fabs(xy) <= orthogonal * rn_sqrt(xx) * rn_sqrt(yy);
 }
 
-/* One-sided Jacobi: rows of A (m,L) are made orthogonal, pair by pair, and V (m,m) turned along. Each sweep goes through all pairs in
- * rounds of disjoint ones (a tournament), which threads share; pairs that the Gram matrix finds orthogonal are left alone.
- * Rows with a square at or below `least` are rounding. Returns whether all pairs are orthogonal; *sweeps says how many it took. */
+/* One-sided Jacobi: rows of A (m,L) are made orthogonal, pair by pair, and V (m,m) turned along. Each sweep goes through all
+ * pairs in rounds of disjoint ones (a tournament), which threads share; pairs that the Gram matrix finds orthogonal are left
+ * alone. Rows with a square at or below `least` are rounding. Returns whether all pairs are orthogonal; *sweeps says how
+ * many it took. */
 static int jacobi(double *A, double *V, double *G, size_t m, size_t L, double least, int *sweeps, int threads)
 {
     const int64_t seats = (int64_t)(m + m % 2), turning = seats - 1;
@@ -3461,7 +3466,8 @@ typedef struct {
 size_t rn_pca_size(int N, int D, int threads)
 {
     const size_t n = (size_t)N, features = (size_t)D, m = n < features ? n : features;
-    return n * features + 2 * m * m + 2 * features + 6 * m + 3 * rotation_room(m) + (size_t)(threads < 1 ? 1 : threads) * BLOCK_B * m;
+    return n * features + 2 * m * m + 2 * features + 6 * m + 3 * rotation_room(m) +
+           (size_t)(threads < 1 ? 1 : threads) * BLOCK_B * m;
 }
 
 static pca_work pca_layout(double *scratch, int N, int D, int threads)
@@ -3484,8 +3490,8 @@ static pca_work pca_layout(double *scratch, int N, int D, int threads)
     return w;
 }
 
-/* A = x - mean or its transpose, whichever has fewer rows, divided by a power of two (exactly) such that its largest |element| lies
- * in [1,2): then no square overflows or vanishes. Returns that power. */
+/* A = x - mean or its transpose, whichever has fewer rows, divided by a power of two (exactly) such that its largest
+ * |element| lies in [1,2): then no square overflows or vanishes. Returns that power. */
 static double fill_data(pca_work *w, const double *x)
 {
     double largest = 0.0;
@@ -3529,7 +3535,8 @@ static double eigenvectors(pca_work *w)
     return trace;
 }
 
-/* Whether, of the K largest rows, some are above the rank's floor but too small beside the largest for G to have told them apart. */
+/* Whether, of the K largest rows, some are above the rank's floor but too small beside the largest for G to have told them
+ * apart. */
 static int is_steep(const pca_work *w, size_t K, double largest, double least)
 {
     size_t clear = 0, steep = 0;
@@ -3548,7 +3555,8 @@ static void take_components(const rn_components *out, pca_work *w, size_t K, dou
         for (size_t r = 1; r < w->m; r++)
             if (w->s[r] > w->s[best]) best = r;
         const double s = w->s[best];
-        const int state = s <= least ? RN_COMPONENT_BEYOND_RANK : w->failed[best] > 0.0 ? RN_COMPONENT_NOT_CONVERGED : RN_COMPONENT_GOOD;
+        const int state = s <= least ? RN_COMPONENT_BEYOND_RANK
+                        : w->failed[best] > 0.0 ? RN_COMPONENT_NOT_CONVERGED : RN_COMPONENT_GOOD;
         out->iterations[k] = (int)w->iterations[best];
         if (w->N <= w->D) keep_component(out, k, w->A + best * w->L, s, s, total, state, w->N, w->D);
         else keep_component(out, k, w->V + best * w->m, 1.0, s, total, state, w->N, w->D);
