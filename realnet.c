@@ -2980,6 +2980,614 @@ int rn_partial_spearman(double *partial, const double *y, const double *x, int D
 
 /* ---- 9.2 Principal components ---- */
 
+/* ---- many dot products: out[i][j] = rn_dot(a_i, b_j), to the bit, for rows a_i (M of them) and b_j (N) of n doubles ----
+ * A tile of TILE_A x TILE_B pairs keeps its 16 lanes each in registers while BLOCK_K elements of its rows stay in the first
+ * cache; a block of BLOCK_A x BLOCK_B pairs goes through the rows once. The order within each lane is rn_dot's. */
+#if defined(__GNUC__) && !defined(RN_PLAIN_C) && (defined(__AVX__) || defined(__aarch64__))
+typedef double dot_vector __attribute__((vector_size(VECTOR * 4), may_alias, aligned(8)));
+enum { PIECES = LANES * 2 / VECTOR };                   /* vectors that hold 16 lanes */
+#if defined(__AVX512F__)
+enum { TILE_A = 4, TILE_B = 3 };                        /* 24 of 32 registers */
+#else
+enum { TILE_A = 3, TILE_B = 1 };                        /* AVX: 12 of 16; AArch64: 24 of 32 */
+#endif
+
+static void dot_tile(double (*lanes)[LANES], const double *const *a, const double *const *b, size_t k0, size_t k1)
+{
+    dot_vector s[TILE_A * TILE_B][PIECES];
+    memcpy(s, lanes, sizeof s);
+    for (size_t k = k0; k + LANES <= k1; k += LANES)
+        for (int p = 0; p < PIECES; p++)
+            for (int i = 0; i < TILE_A; i++)
+                for (int j = 0; j < TILE_B; j++) {
+                    const dot_vector x = *(const dot_vector *)(a[i] + k + p * (LANES / PIECES));
+                    const dot_vector y = *(const dot_vector *)(b[j] + k + p * (LANES / PIECES));
+                    s[i * TILE_B + j][p] += x * y;
+                }
+    memcpy(lanes, s, sizeof s);
+}
+#else
+enum { TILE_A = 1, TILE_B = 1 };
+
+static void dot_tile(double (*lanes)[LANES], const double *const *a, const double *const *b, size_t k0, size_t k1)
+{
+    for (size_t k = k0; k + LANES <= k1; k += LANES)
+        for (size_t l = 0; l < LANES; l++)
+            lanes[0][l] += a[0][k + l] * b[0][k + l];
+}
+#endif
+
+enum { BLOCK_A = 12, BLOCK_B = 24, BLOCK_K = 512 };     /* multiples of the tiles, of the lanes; 36 kB of lanes */
+
+/* One block: `rows` rows of a with `columns` rows of b. At an edge a tile takes its last row again, for nothing. */
+static void dot_block(double *out, size_t out_stride, const double *a, size_t rows, const double *b, size_t columns, size_t n)
+{
+    double lanes[BLOCK_A * BLOCK_B][LANES];
+    memset(lanes, 0, sizeof lanes);
+    for (size_t k = 0; k < n; k += BLOCK_K) {
+        const size_t k1 = n - k < BLOCK_K ? n : k + BLOCK_K;
+        double (*tile_lanes)[LANES] = lanes;
+        for (size_t i = 0; i < rows; i += TILE_A)
+            for (size_t j = 0; j < columns; j += TILE_B, tile_lanes += TILE_A * TILE_B) {
+                const double *x[TILE_A], *y[TILE_B];
+                for (size_t r = 0; r < TILE_A; r++)
+                    x[r] = a + (i + r < rows ? i + r : rows - 1) * n;
+                for (size_t c = 0; c < TILE_B; c++)
+                    y[c] = b + (j + c < columns ? j + c : columns - 1) * n;
+                dot_tile(tile_lanes, x, y, k, k1);
+            }
+    }
+    const size_t tiles = (columns + TILE_B - 1) / TILE_B;   /* in a row of tiles */
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j++) {
+            double *lane = lanes[((i / TILE_A * tiles + j / TILE_B) * TILE_A + i % TILE_A) * TILE_B + j % TILE_B];
+            for (size_t k = n / LANES * LANES, l = 0; k < n; k++, l++)
+                lane[l] += a[i * n + k] * b[j * n + k];
+            out[i * out_stride + j] = fold(lane);
+        }
+}
+
+static void row_products(double *out, size_t out_stride, const double *a, size_t M, const double *b, size_t N, size_t n,
+                         int threads)
+{
+    if (threads < 1) threads = 1;
+    const int64_t across = (int64_t)((N + BLOCK_B - 1) / BLOCK_B), blocks = (int64_t)((M + BLOCK_A - 1) / BLOCK_A) * across;
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
+    for (int64_t block = 0; block < blocks; block++) {
+        const size_t i = (size_t)(block / across) * BLOCK_A, j = (size_t)(block % across) * BLOCK_B;
+        dot_block(out + i * out_stride + j, out_stride, a + i * n, M - i < BLOCK_A ? M - i : BLOCK_A, b + j * n,
+                  N - j < BLOCK_B ? N - j : BLOCK_B, n);
+    }
+}
+
+/* The Gram matrix out (M,M) = a a^T: blocks that reach above the diagonal are computed, the rest mirrors them. */
+static void gram_matrix(double *out, const double *a, size_t M, size_t n, int threads)
+{
+    if (threads < 1) threads = 1;
+    const int64_t across = (int64_t)((M + BLOCK_B - 1) / BLOCK_B), blocks = (int64_t)((M + BLOCK_A - 1) / BLOCK_A) * across;
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
+    for (int64_t block = 0; block < blocks; block++) {
+        const size_t i = (size_t)(block / across) * BLOCK_A, j = (size_t)(block % across) * BLOCK_B;
+        if (j + BLOCK_B > i)
+            dot_block(out + i * M + j, M, a + i * n, M - i < BLOCK_A ? M - i : BLOCK_A, a + j * n,
+                      M - j < BLOCK_B ? M - j : BLOCK_B, n);
+    }
+    for (size_t i = 0; i < M; i++)
+        for (size_t j = 0; j < i; j++)
+            out[i * M + j] = out[j * M + i];
+}
+
+/* ---- what both forms of PCA share ---- */
+
+static const double epsilon = 0x1p-52;                  /* the step from 1 to the next double */
+
+static int all_finite(const double *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!(fabs(x[i]) <= DBL_MAX)) return 0;
+    return 1;
+}
+
+/* mean_d = sum_n x[n,d]/N, images in order; then the mean of what is left is added to it, so that a column of one and the
+ * same number has exactly that mean and no variance. rest: D of scratch. RN_ENAN when a sum overflows. */
+static int column_means(double *mean, double *rest, const double *x, size_t N, size_t D)
+{
+    memset(mean, 0, D * sizeof *mean);
+    for (size_t n = 0; n < N; n++)
+        for (size_t d = 0; d < D; d++)
+            mean[d] += x[n * D + d];
+    for (size_t d = 0; d < D; d++)
+        mean[d] /= (double)N;
+    memset(rest, 0, D * sizeof *rest);
+    for (size_t n = 0; n < N; n++)
+        for (size_t d = 0; d < D; d++)
+            rest[d] += x[n * D + d] - mean[d];
+    for (size_t d = 0; d < D; d++)
+        mean[d] += rest[d] / (double)N;
+    return all_finite(mean, D) ? RN_OK : RN_ENAN;
+}
+
+/* centred (N,D) = x - mean, in place if wanted. */
+static void centre(double *centred, const double *x, const double *mean, size_t N, size_t D)
+{
+    for (size_t n = 0; n < N; n++)
+        for (size_t d = 0; d < D; d++)
+            centred[n * D + d] = x[n * D + d] - mean[d];
+}
+
+/* Singular values at or below this are what rounding leaves: max(N,D) 2^-52 times the largest of X/scale, before centring
+ * (sqrt(N) |mean|/scale stands for it) or after. */
+static double rank_floor(double largest, double scale, const double *mean, size_t N, size_t D)
+{
+    double squares = 0.0;
+    for (size_t d = 0; d < D; d++)
+        squares += mean[d] / scale * (mean[d] / scale);
+    const double offset = rn_sqrt((double)N * squares);
+    return (double)(N > D ? N : D) * epsilon * (largest > offset ? largest : offset);
+}
+
+/* Either sign of a component describes the same axis; the one kept has its largest |loading| (the first of equals) positive. */
+static void fix_sign(double *component, size_t D)
+{
+    size_t largest = 0;
+    for (size_t d = 1; d < D; d++)
+        if (fabs(component[d]) > fabs(component[largest])) largest = d;
+    if (component[largest] >= 0.0) return;
+    for (size_t d = 0; d < D; d++)
+        component[d] = -component[d];
+}
+
+/* Component k: axis/norm, variance s^2/(N-1); beyond the rank there is no axis, and zeros stand for it. */
+static void keep_component(const rn_components *out, size_t k, const double *axis, double norm, double s, double total,
+                           int state, size_t N, size_t D)
+{
+    double *component = out->components + k * D;
+    if (state == RN_COMPONENT_BEYOND_RANK) s = 0.0;
+    for (size_t d = 0; d < D; d++)
+        component[d] = state == RN_COMPONENT_BEYOND_RANK ? 0.0 : axis[d] / norm;
+    fix_sign(component, D);
+    out->explained_variance[k] = s * s / (double)(N - 1);
+    out->explained_variance_ratio[k] = total > 0.0 ? s * s / total : 0.0;
+    out->state[k] = state;
+}
+
+static int pca_shape(int N, int D, int K)
+{
+    return N < 2 || D < 1 || K < 1 || K > N - 1 || K > D || N > 1 << 24 || D > 1 << 24 ? RN_ESHAPE : RN_OK;
+}
+
+int rn_pca_apply(double *scores, const double *x, const double *mean, const double *components, int N, int D, int K,
+                 double *scratch, int threads)
+{
+    if (N < 1 || D < 1 || K < 1) return RN_ESHAPE;
+    const size_t n = (size_t)N, features = (size_t)D;
+    if (!all_finite(x, n * features)) return RN_ENAN;
+    centre(scratch, x, mean, n, features);
+    row_products(scores, (size_t)K, scratch, n, components, (size_t)K, features, threads);
+    return RN_OK;
+}
+
+/* ---- the plain form: power iteration, one component at a time, each taken out of the data before the next ---- */
+
+size_t rn_pca_power_size(int N, int D) { return (size_t)N * (size_t)D + (size_t)N + 2 * (size_t)D; }
+
+/* v -> A^T (A v) =: w; lambda = |w|; |w - lambda v| tells how far v is from an eigenvector; v = w/lambda. Returns the
+ * singular value |A v|, and leaves A v in t. */
+static double power_iteration(double *v, double *t, double *w, const double *a, size_t N, size_t D, double tolerance, int most,
+                              double floor_of_rank, int *iterations, int *state)
+{
+    *state = RN_COMPONENT_NOT_CONVERGED;
+    for (*iterations = 0;; ++*iterations) {
+        for (size_t n = 0; n < N; n++)
+            t[n] = rn_dot(a + n * D, v, D);
+        const double s = rn_sqrt(rn_dot(t, t, N));
+        if (s <= floor_of_rank) *state = RN_COMPONENT_BEYOND_RANK;
+        if (*state != RN_COMPONENT_NOT_CONVERGED || *iterations == most) return s;
+        memset(w, 0, D * sizeof *w);
+        for (size_t n = 0; n < N; n++)
+            for (size_t d = 0; d < D; d++)
+                w[d] += t[n] * a[n * D + d];
+        const double lambda = rn_sqrt(rn_dot(w, w, D));
+        double residual = 0.0;
+        for (size_t d = 0; d < D; d++) {
+            const double r = w[d] - lambda * v[d];
+            residual += r * r;
+            v[d] = w[d] / lambda;
+        }
+        if (rn_sqrt(residual) <= tolerance * lambda) *state = RN_COMPONENT_GOOD;
+    }
+}
+
+/* A start that no data are orthogonal to but by chance: uniform in [-1, 1), from a generator seeded with the component's
+ * number. */
+static void start_axis(double *v, size_t D, size_t k)
+{
+    rn_generator g;
+    rn_seed(&g, k);
+    for (size_t d = 0; d < D; d++) {
+        float u;
+        rn_uniform(&g, -1.0f, 1.0f, &u, 1);
+        v[d] = (double)u;
+    }
+    const double norm = rn_sqrt(rn_dot(v, v, D));
+    for (size_t d = 0; d < D; d++)
+        v[d] = v[d] / norm;
+}
+
+int rn_pca_power(const rn_components *out, const double *x, int N, int D, int K, double tolerance, int most, double *scratch,
+                 int threads)
+{
+    if (pca_shape(N, D, K) != RN_OK) return RN_ESHAPE;
+    if (!(tolerance > 0.0) || most < 1) return RN_EARG;
+    const size_t n = (size_t)N, features = (size_t)D;
+    if (!all_finite(x, n * features)) return RN_ENAN;
+    double *a = scratch, *t = a + n * features, *v = t + n, *w = v + features, total = 0.0, floor_of_rank = 0.0;
+    if (column_means(w, v, x, n, features) != RN_OK) return RN_ENAN;
+    centre(a, x, w, n, features);
+    for (size_t i = 0; i < n; i++)
+        total += rn_dot(a + i * features, a + i * features, features);
+    if (!(total <= DBL_MAX)) return RN_ENAN;
+    memcpy(out->mean, w, features * sizeof *w);
+    for (size_t k = 0; k < (size_t)K; k++) {
+        int state;
+        start_axis(v, features, k);
+        const double s = power_iteration(v, t, w, a, n, features, tolerance, most, floor_of_rank, &out->iterations[k], &state);
+        if (k == 0) floor_of_rank = rank_floor(s, 1.0, out->mean, n, features);
+        if (s <= floor_of_rank) state = RN_COMPONENT_BEYOND_RANK;
+        keep_component(out, k, v, 1.0, s, total, state, n, features);
+        for (size_t i = 0; i < n && state != RN_COMPONENT_BEYOND_RANK; i++)     /* deflation: A -= (A v) v^T */
+            for (size_t d = 0; d < features; d++)
+                a[i * features + d] -= t[i] * v[d];
+    }
+    return out->scores ? rn_pca_apply(out->scores, x, out->mean, out->components, N, D, K, a, threads) : RN_OK;
+}
+
+/* ---- the block form: all eigenvectors of the smaller Gram matrix at once ----
+ * A (m,L) is the centred data or its transpose, m = min(N,D). Orthogonal iteration would turn all K vectors of the m x m
+ * Gram matrix G = A A^T until they settle; the papers' K = 1024 of m = 1200 leaves it nothing to gain, since it then does
+ * the work of the whole eigenproblem in every iteration, and close eigenvalues need hundreds. So G is solved whole:
+ * reflections to tridiagonal form, QR iterations on that, 3 passes of m^3. G squares the singular values and so loses those
+ * below 1e-8 of the largest; where the spectrum is that steep, one-sided Jacobi rotations of A's rows recover them (Golub &
+ * Van Loan, Matrix Computations, 8.3 and 8.6). */
+
+/* G (m,m), symmetric and stored whole, to T = Q^T G Q with diagonal d (m) and e (m-1) beside it, Q = H_0 H_1 ... H_(m-3),
+ * H_k = 1 - beta_k v_k v_k^T. v_k is left in row k of G, behind the diagonal. p: m of scratch.
+ *   v = x + sign(x_0)|x| e_0 for x = G[k, k+1...];  p = beta G v;  w = p - (beta p.v/2) v;  G -= v w^T + w v^T */
+static void tridiagonalise(double *G, double *d, double *e, double *beta, double *p, size_t m, int threads)
+{
+    if (threads < 1) threads = 1;
+    for (size_t k = 0; k + 1 < m; k++) {
+        double *v = G + k * m + k + 1;
+        const size_t n = m - k - 1;
+        const double norm = rn_sqrt(rn_dot(v, v, n)), rest = n > 1 ? rn_dot(v + 1, v + 1, n - 1) : 0.0;
+        d[k] = G[k * m + k];
+        e[k] = rest > 0.0 ? (v[0] > 0.0 ? -norm : norm) : v[0];
+        beta[k] = 0.0;
+        if (!(rest > 0.0)) continue;                    /* this row is tridiagonal already */
+        v[0] = v[0] - e[k];
+        beta[k] = 2.0 / rn_dot(v, v, n);
+        const int64_t rows = (int64_t)n;
+        double *trailing = G + (k + 1) * m + k + 1;
+#pragma omp parallel for num_threads(n > 256 ? threads : 1) schedule(static)
+        for (int64_t i = 0; i < rows; i++)
+            p[i] = beta[k] * rn_dot(trailing + (size_t)i * m, v, n);
+        const double half = 0.5 * beta[k] * rn_dot(p, v, n);
+        for (size_t i = 0; i < n; i++)
+            p[i] = p[i] - half * v[i];                  /* w */
+#pragma omp parallel for num_threads(n > 256 ? threads : 1) schedule(static)
+        for (int64_t i = 0; i < rows; i++) {
+            double *row = trailing + (size_t)i * m;
+            const double vi = v[i], wi = p[i];
+            for (size_t j = 0; j < n; j++)
+                row[j] -= vi * p[j] + wi * v[j];
+        }
+    }
+    d[m - 1] = G[m * m - 1];
+}
+
+/* Rotations wait here, at most `room`, until they are worth a pass over the rows of z (m,m) that they turn: row[r] and the
+ * next. */
+enum { STRIP = 32 };
+typedef struct { double *c, *s, *row, *z; size_t m, room, count; int threads; } rotations;
+
+static size_t rotation_room(size_t m) { return 16 * m; }
+
+/* z_k, z_(k+1) = c z_k + s z_(k+1), c z_(k+1) - s z_k, in order; strips of columns do not touch one another. */
+static void flush(rotations *q)
+{
+    const size_t m = q->m;
+    const int64_t strips = (int64_t)((m + STRIP - 1) / STRIP);
+#pragma omp parallel for num_threads(q->threads) schedule(static)
+    for (int64_t strip = 0; strip < strips; strip++) {
+        const size_t first = (size_t)strip * STRIP, width = m - first < STRIP ? m - first : STRIP;
+        for (size_t r = 0; r < q->count; r++) {
+            double *x = q->z + (size_t)q->row[r] * m + first, *y = x + m;
+            const double c = q->c[r], s = q->s[r];
+            for (size_t j = 0; j < width; j++) {
+                const double xj = x[j];
+                x[j] = c * xj + s * y[j];
+                y[j] = c * y[j] - s * xj;
+            }
+        }
+    }
+    q->count = 0;
+}
+
+/* One implicit QR step on rows first..last of T: the shift is the eigenvalue of the last 2 x 2 block nearer to d[last]; the first
+ * rotation makes a bulge outside T, the others chase it down and out. */
+static void qr_step(double *d, double *e, size_t first, size_t last, rotations *q)
+{
+    const double half = (d[last - 1] - d[last]) / 2.0, b = e[last - 1], root = rn_sqrt(half * half + b * b);
+    const double shift = d[last] - b * (b / (half + (half < 0.0 ? -root : root)));
+    double x = d[first] - shift, bulge = e[first];
+    for (size_t k = first; k < last; k++) {
+        const double r = rn_sqrt(x * x + bulge * bulge), c = r > 0.0 ? x / r : 1.0, s = r > 0.0 ? bulge / r : 0.0;
+        const double turn = s * (d[k + 1] - d[k]) + 2.0 * c * e[k];
+        if (k > first) e[k - 1] = r;
+        d[k] = d[k] + s * turn;
+        d[k + 1] = d[k + 1] - s * turn;
+        e[k] = c * turn - e[k];
+        x = e[k];
+        if (k + 1 < last) {
+            bulge = s * e[k + 1];
+            e[k + 1] = c * e[k + 1];
+        }
+        if (q->count == q->room) flush(q);
+        q->c[q->count] = c;
+        q->s[q->count] = s;
+        q->row[q->count++] = (double)k;
+    }
+}
+
+enum { QR_MOST = 60, JACOBI_MOST = 30 };                /* two or three, five or six are usual */
+
+/* Eigenvalues of T into d; q->z, the identity at first, gets the eigenvectors as rows. iterations: QR steps that each took.
+ * An e is zero when it is below rounding: 2^-52 of its neighbours, or 2^-104 of the largest number in T. */
+static void diagonalise(double *d, double *e, double *iterations, double *failed, rotations *q)
+{
+    double largest = 0.0;
+    for (size_t k = 0; k < q->m; k++) {
+        if (fabs(d[k]) > largest) largest = fabs(d[k]);
+        if (k + 1 < q->m && fabs(e[k]) > largest) largest = fabs(e[k]);
+        iterations[k] = failed[k] = 0.0;
+    }
+    for (size_t last = q->m - 1; last > 0;) {
+        size_t first = last;
+        while (first > 0 && fabs(e[first - 1]) > epsilon * (fabs(d[first - 1]) + fabs(d[first])) &&
+               fabs(e[first - 1]) > epsilon * epsilon * largest)
+            first--;
+        if (first == last || iterations[last] >= QR_MOST) {
+            failed[last] = first == last ? 0.0 : 1.0;
+            last--;
+            continue;
+        }
+        iterations[last] += 1.0;
+        qr_step(d, e, first, last, q);
+    }
+    flush(q);
+}
+
+/* Rows of T's eigenvectors become those of G: z = z H_(m-3) ... H_0, z -= beta (z.v) v. A group of rows stays in the cache. */
+static void transform_back(double *z, const double *G, const double *beta, size_t m, int threads)
+{
+    enum { TOGETHER = 32 };
+    if (threads < 1) threads = 1;
+    const int64_t groups = (int64_t)((m + TOGETHER - 1) / TOGETHER);
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (int64_t group = 0; group < groups; group++) {
+        const size_t first = (size_t)group * TOGETHER, end = m - first < TOGETHER ? m : first + TOGETHER;
+        for (size_t k = m - 1; k-- > 0;) {
+            const double *v = G + k * m + k + 1;
+            for (size_t row = first; row < end && beta[k] != 0.0; row++) {
+                double *x = z + row * m + k + 1;
+                const double f = beta[k] * rn_dot(x, v, m - k - 1);
+                for (size_t j = 0; j < m - k - 1; j++)
+                    x[j] -= f * v[j];
+            }
+        }
+    }
+}
+
+/* A (m,L) = V A, in place: BLOCK_B columns at a time are set aside as rows, so that each element is one rn_dot. */
+static void multiply_in_place(double *A, const double *V, size_t m, size_t L, double *aside, int threads)
+{
+    const int64_t strips = (int64_t)((L + BLOCK_B - 1) / BLOCK_B);
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (int64_t part = 0; part < threads; part++)
+        for (int64_t strip = part; strip < strips; strip += threads) {
+            double *columns = aside + (size_t)part * m * BLOCK_B;
+            const size_t first = (size_t)strip * BLOCK_B, width = L - first < BLOCK_B ? L - first : BLOCK_B;
+            for (size_t i = 0; i < m; i++)
+                for (size_t j = 0; j < width; j++)
+                    columns[j * m + i] = A[i * L + first + j];
+            row_products(A + first, L, V, m, columns, width, m, 1);
+        }
+}
+
+/* Turn rows x, y (and with them u, v) so that x.y = 0; xx, yy, xy are their products. */
+static void jacobi_rotate(double *x, double *y, size_t n, double *u, double *v, size_t m, double xx, double yy, double xy)
+{
+    const double zeta = (yy - xx) / (2.0 * xy), root = rn_sqrt(1.0 + zeta * zeta);
+    const double t = zeta < 0.0 ? -1.0 / (root - zeta) : 1.0 / (root + zeta), c = 1.0 / rn_sqrt(1.0 + t * t), s = c * t;
+    for (size_t i = 0; i < n; i++) {
+        const double xi = x[i];
+        x[i] = c * xi - s * y[i];
+        y[i] = s * xi + c * y[i];
+    }
+    for (size_t i = 0; i < m; i++) {
+        const double ui = u[i];
+        u[i] = c * ui - s * v[i];
+        v[i] = s * ui + c * v[i];
+    }
+}
+
+static const double orthogonal = 0x1p-47;               /* cosine of two rows that count as orthogonal */
+
+static int is_orthogonal(double xx, double yy, double xy, double least)
+{
+    return xx <= least || yy <= least || fabs(xy) <= orthogonal * rn_sqrt(xx) * rn_sqrt(yy);
+}
+
+/* One-sided Jacobi: rows of A (m,L) are made orthogonal, pair by pair, and V (m,m) turned along. Each sweep goes through all
+ * pairs in rounds of disjoint ones (a tournament), which threads share; pairs that the Gram matrix finds orthogonal are left
+ * alone. Rows with a square at or below `least` are rounding. Returns whether all pairs are orthogonal; *sweeps says how
+ * many it took. */
+static int jacobi(double *A, double *V, double *G, size_t m, size_t L, double least, int *sweeps, int threads)
+{
+    const int64_t seats = (int64_t)(m + m % 2), turning = seats - 1;
+    for (*sweeps = 0;; ++*sweeps) {
+        size_t left = 0;
+        gram_matrix(G, A, m, L, threads);
+        for (size_t i = 0; i < m; i++)
+            for (size_t j = i + 1; j < m; j++)
+                left += !is_orthogonal(G[i * m + i], G[j * m + j], G[i * m + j], least);
+        if (left == 0 || *sweeps == JACOBI_MOST) return left == 0;
+        for (int64_t round = 0; round < turning; round++)
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 8)
+            for (int64_t pair = 0; pair < seats / 2; pair++) {
+                const size_t i = pair == 0 ? 0 : (size_t)(1 + (round + pair - 1) % turning);
+                const size_t j = (size_t)(1 + (round + turning - 1 - pair) % turning);
+                if (i >= m || j >= m || is_orthogonal(G[i * m + i], G[j * m + j], G[i * m + j], least)) continue;
+                double *x = A + i * L, *y = A + j * L;
+                const double xx = rn_dot(x, x, L), yy = rn_dot(y, y, L), xy = rn_dot(x, y, L);
+                if (!is_orthogonal(xx, yy, xy, least))
+                    jacobi_rotate(x, y, L, V + i * m, V + j * m, m, xx, yy, xy);
+            }
+    }
+}
+
+/* Scratch of rn_pca, laid out. Per row of A: s its norm, iterations and failed how QR and Jacobi went. */
+typedef struct {
+    size_t  N, D, m, L;
+    int     threads;
+    double *A, *G, *V, *mean, *d, *e, *beta, *s, *iterations, *failed, *rotation, *aside;
+} pca_work;
+
+size_t rn_pca_size(int N, int D, int threads)
+{
+    const size_t n = (size_t)N, features = (size_t)D, m = n < features ? n : features;
+    return n * features + 2 * m * m + 2 * features + 6 * m + 3 * rotation_room(m) +
+           (size_t)(threads < 1 ? 1 : threads) * BLOCK_B * m;
+}
+
+static pca_work pca_layout(double *scratch, int N, int D, int threads)
+{
+    pca_work w = { .N = (size_t)N, .D = (size_t)D, .threads = threads < 1 ? 1 : threads };
+    w.m = w.N < w.D ? w.N : w.D;
+    w.L = w.N < w.D ? w.D : w.N;
+    w.A = scratch;
+    w.G = w.A + w.N * w.D;
+    w.V = w.G + w.m * w.m;
+    w.mean = w.V + w.m * w.m;
+    w.d = w.mean + 2 * w.D;
+    w.e = w.d + w.m;
+    w.beta = w.e + w.m;
+    w.s = w.beta + w.m;
+    w.iterations = w.s + w.m;
+    w.failed = w.iterations + w.m;
+    w.rotation = w.failed + w.m;
+    w.aside = w.rotation + 3 * rotation_room(w.m);
+    return w;
+}
+
+/* A = x - mean or its transpose, whichever has fewer rows, divided by a power of two (exactly) such that its largest
+ * |element| lies in [1,2): then no square overflows or vanishes. Returns that power. */
+static double fill_data(pca_work *w, const double *x)
+{
+    double largest = 0.0;
+    for (size_t n = 0; n < w->N; n++)
+        for (size_t d = 0; d < w->D; d++) {
+            const double a = x[n * w->D + d] - w->mean[d];
+            w->A[w->N <= w->D ? n * w->D + d : d * w->N + n] = a;
+            if (fabs(a) > largest) largest = fabs(a);
+        }
+    const double scale = largest >= DBL_MIN ? from_bits(to_bits(largest) & UINT64_C(0x7ff0000000000000)) : DBL_MIN;
+    for (size_t i = 0; i < w->N * w->D; i++)
+        w->A[i] = w->A[i] / scale;
+    return scale;
+}
+
+static double row_norms(pca_work *w)
+{
+    double largest = 0.0;
+    for (size_t k = 0; k < w->m; k++) {
+        w->s[k] = rn_sqrt(rn_dot(w->A + k * w->L, w->A + k * w->L, w->L));
+        if (w->s[k] > largest) largest = w->s[k];
+    }
+    return largest;
+}
+
+/* V = the eigenvectors of G = A A^T as rows; returns the trace of G, the sum of all squares of A. */
+static double eigenvectors(pca_work *w)
+{
+    const size_t m = w->m, room = rotation_room(m);
+    rotations q = { w->rotation, w->rotation + room, w->rotation + 2 * room, w->V, m, room, 0, w->threads };
+    double trace = 0.0;
+    gram_matrix(w->G, w->A, m, w->L, w->threads);
+    memset(w->V, 0, m * m * sizeof *w->V);
+    for (size_t k = 0; k < m; k++) {
+        trace += w->G[k * m + k];
+        w->V[k * m + k] = 1.0;
+    }
+    tridiagonalise(w->G, w->d, w->e, w->beta, w->s, m, w->threads);
+    diagonalise(w->d, w->e, w->iterations, w->failed, &q);
+    transform_back(w->V, w->G, w->beta, m, w->threads);
+    return trace;
+}
+
+/* Whether, of the K largest rows, some are above the rank's floor but too small beside the largest for G to have told them
+ * apart. */
+static int is_steep(const pca_work *w, size_t K, double largest, double least)
+{
+    size_t clear = 0, steep = 0;
+    for (size_t k = 0; k < w->m; k++) {
+        clear += w->s[k] >= 0x1p-13 * largest;
+        steep += w->s[k] < 0x1p-13 * largest && w->s[k] > least;
+    }
+    return clear < K && steep > 0;
+}
+
+/* The K components with the largest norms, the first of equals first; taken rows get the norm -1. */
+static void take_components(const rn_components *out, pca_work *w, size_t K, double scale, double total, double least)
+{
+    for (size_t k = 0; k < K; k++) {
+        size_t best = 0;
+        for (size_t r = 1; r < w->m; r++)
+            if (w->s[r] > w->s[best]) best = r;
+        const double s = w->s[best];
+        const int state = s <= least ? RN_COMPONENT_BEYOND_RANK
+                        : w->failed[best] > 0.0 ? RN_COMPONENT_NOT_CONVERGED : RN_COMPONENT_GOOD;
+        out->iterations[k] = (int)w->iterations[best];
+        if (w->N <= w->D) keep_component(out, k, w->A + best * w->L, s, s, total, state, w->N, w->D);
+        else keep_component(out, k, w->V + best * w->m, 1.0, s, total, state, w->N, w->D);
+        out->explained_variance[k] = out->explained_variance[k] * scale * scale;
+        w->s[best] = -1.0;
+    }
+}
+
+int rn_pca(const rn_components *out, const double *x, int N, int D, int K, double *scratch, int threads)
+{
+    if (pca_shape(N, D, K) != RN_OK) return RN_ESHAPE;
+    pca_work w = pca_layout(scratch, N, D, threads);
+    if (!all_finite(x, w.N * w.D) || column_means(w.mean, w.mean + D, x, w.N, w.D) != RN_OK) return RN_ENAN;
+    const double scale = fill_data(&w, x), total = eigenvectors(&w);
+    multiply_in_place(w.A, w.V, w.m, w.L, w.aside, w.threads);
+    double largest = row_norms(&w), least = rank_floor(largest, scale, w.mean, w.N, w.D);
+    if (is_steep(&w, (size_t)K, largest, least)) {
+        int sweeps;
+        const int settled = jacobi(w.A, w.V, w.G, w.m, w.L, epsilon * largest * (epsilon * largest), &sweeps, w.threads);
+        largest = row_norms(&w);
+        least = rank_floor(largest, scale, w.mean, w.N, w.D);
+        for (size_t k = 0; k < w.m; k++) {
+            w.iterations[k] += (double)sweeps;
+            if (!settled) w.failed[k] = 1.0;
+        }
+    }
+    memcpy(out->mean, w.mean, w.D * sizeof *w.mean);
+    take_components(out, &w, (size_t)K, scale, total, least);
+    return out->scores ? rn_pca_apply(out->scores, x, out->mean, out->components, N, D, K, w.A, threads) : RN_OK;
+}
+
 /* ---- 9.3 Decoding ---- */
 
 /* ---- 9.4 Statistics ---- */
@@ -3421,13 +4029,6 @@ int rn_percentile(double *value, const double *x, int n, double percent, int32_t
 }
 
 /* ---- bootstrap, permutation test and noise ceiling of RDM similarities ---- */
-
-static int all_finite(const double *x, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (!is_finite(x[i])) return 0;
-    return 1;
-}
 
 /* L = M(M-1)/2 where M is usable, else 0. */
 static int triangle_length(int M)

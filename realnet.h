@@ -333,6 +333,47 @@ int rn_partial_spearman(double *partial, const double *y, const double *x, int D
 
 /* ---- 9.2 Principal components ---- */
 
+/* Principal components of x (N,D), N images, D features (voxels): x - mean = sum_k scores[:,k] components[k], the axes
+ * orthogonal and of length 1, the variances sum_n scores[n,k]^2/(N-1) descending. The largest |loading| of a component (the first of equals) is
+ * positive. All double. [F] 2.1: 1,200 images, 1,024 components.
+ * state tells for each component whether it can be relied on:
+ *   RN_COMPONENT_GOOD            found within the tolerance
+ *   RN_COMPONENT_NOT_CONVERGED   what the last iteration had
+ *   RN_COMPONENT_BEYOND_RANK     the data vary in fewer directions: s <= max(N,D) 2^-52 max(s_1, sqrt(N)|mean|),
+ *                                s = sqrt(variance (N-1)). Its axis, variance and scores are 0. */
+enum { RN_COMPONENT_GOOD, RN_COMPONENT_NOT_CONVERGED, RN_COMPONENT_BEYOND_RANK };
+typedef struct {
+    double *mean;                                       /* (D) */
+    double *components;                                 /* (K,D) */
+    double *explained_variance;                         /* (K), divisor N-1 */
+    double *explained_variance_ratio;                   /* (K), of the sum over all features; 0 if that is 0 */
+    double *scores;                                     /* (N,K), as rn_pca_apply computes them; NULL: not wanted */
+    int    *iterations, *state;                         /* (K) */
+} rn_components;
+
+/* The plain form, the definition to read: power iteration v <- A^T (A v)/|A^T (A v)| on the centred data A until
+ * |A^T A v - lambda v| <= tolerance lambda, at most `most` times; then A <- A - (A v) v^T, and the next. It is slow where variances are close: such a
+ * component is marked not converged, and components may then not descend.
+ * Bits: A v in lanes, A^T t images in order, one after the other. scratch: rn_pca_power_size doubles. */
+size_t rn_pca_power_size(int N, int D);
+int rn_pca_power(const rn_components *out, const double *x, int N, int D, int K, double tolerance, int most, double *scratch,
+                 int threads);
+
+/* The block form for real sizes: all eigenvectors of the smaller Gram matrix (N,N) or (D,D) by Householder reflections and QR
+ * iterations; where the spectrum is steep, one-sided Jacobi rotations after them. Variances down to the rank have a relative
+ * error of about (s_1/s_k) 2^-52. iterations: QR steps spent on it, plus Jacobi sweeps. An off-diagonal element counts as
+ * 0 at 2^-52 of its neighbours, two rows as orthogonal at a cosine of 2^-47.
+ * Bits: docs/arithmetic.md 9.2; every product of rows in lanes. scratch: rn_pca_size doubles.
+ * Errors (both): RN_ESHAPE for N < 2, K < 1, K > min(N-1, D), or more than 2^24 of either; RN_ENAN for a NaN, an infinity, or an
+ * overflow of a mean (or, plain form, of the sum of squares); RN_EARG (plain form) for tolerance <= 0 or most < 1. */
+size_t rn_pca_size(int N, int D, int threads);
+int rn_pca(const rn_components *out, const double *x, int N, int D, int K, double *scratch, int threads);
+
+/* scores[n,k] = (x_n - mean) . components_k, in lanes: new images on old axes. scratch: N*D doubles, may be x. RN_ENAN for
+ * a NaN. */
+int rn_pca_apply(double *scores, const double *x, const double *mean, const double *components, int N, int D, int K,
+                 double *scratch, int threads);
+
 /* ---- 9.3 Decoding ---- */
 
 /* ---- 9.4 Statistics ---- */

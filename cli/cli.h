@@ -111,6 +111,7 @@ typedef struct {
     uint8_t **cache;                                    /* per image, size*size*3 bytes, or NULL */
     size_t   cached_bytes;
 } image_set;
+char *next_line(char **at);                             /* cuts a line off at *at, without the blanks around it; *at moves on */
 image_set images_open(const char *source);              /* a list, a folder, a .npy, or one image file */
 void images_rgb(image_set *set, int index, int size, uint8_t *rgb);     /* (size,size,3), resized as Pillow does */
 void images_batch(image_set *set, const int32_t *index, int count, int size, float *out);  /* (count,3,size,size) normalised */

@@ -108,6 +108,19 @@ int    has_nan(const array *x, size_t first, size_t count);    /* or an infinity
 /* ---- cli/rsa.c: their similarity ---- */
 double rsa_between(const double *a, const char *name_a, const double *b, const char *name_b, int M);
 
+/* ---- cli/pca.c ---- */
+typedef struct { int components, plain; double tolerance; int iterations; } pca_settings;
+extern const pca_settings pca_defaults;                 /* the block form; 1e-8 and 10,000 for the plain one */
+typedef struct { table *components, *summary; } pca_tables;
+pca_tables pca_tables_begin(void);
+void    pca_tables_finish(pca_tables t, const char *csv);
+void    pca_check(size_t N, size_t D, int components, const char *where);     /* fails unless so many can be had */
+/* Components of x (N,D) into FOLDER; returns the scores (N,K), allocated. Warns of components that did not converge or lie beyond the
+ * rank; tables, if not NULL, gets a row for each. */
+double *pca_fit(const char *folder, const double *x, size_t N, size_t D, const pca_settings *set, const char *where, pca_tables *tables);
+/* Scores (N,*K) of x on the components in FOLDER; allocated. */
+double *pca_apply(const char *folder, const double *x, size_t N, size_t D, const char *where, size_t *K);
+
 /* ---- commands: argv[0] is the command's name ---- */
 int command_init(int argc, char **argv);
 int command_info(int argc, char **argv);
@@ -115,6 +128,8 @@ int command_classify(int argc, char **argv);
 int command_features(int argc, char **argv);
 int command_pretrain(int argc, char **argv);
 int command_train(int argc, char **argv);
+int command_pca(int argc, char **argv);
+int command_prepare(int argc, char **argv);
 int command_rdm(int argc, char **argv);
 int command_rsa(int argc, char **argv);
 int command_partial(int argc, char **argv);

@@ -379,6 +379,21 @@ static int behaviour(bench *b)
     return status;
 }
 
+/* Components, variances and scores of one form; tall or wide; the second half of the columns times `small`. */
+static int components(bench *b, const char *name, int N, int D, int K, int plain, double small)
+{
+    double *x = b->d, *mean = x + N * D, *found = mean + D, *variance = found + K * D, *scores = variance + K, *ratio = scores + N * K;
+    double *scratch = (double *)(void *)b->f;
+    const int threads = b->threads < 8 ? b->threads : 8;        /* b->f has room for these */
+    const rn_components out = { mean, found, variance, ratio, scores, (int *)(void *)b->i, (int *)(void *)(b->i + K) };
+    draw(b->f, (size_t)(N * D), 11);
+    for (int i = 0; i < N * D; i++)
+        x[i] = (double)b->f[i] * (i % D >= D / 2 ? small : 1.0);
+    const int status = plain ? rn_pca_power(&out, x, N, D, K, 1e-6, 200, scratch, threads) : rn_pca(&out, x, N, D, K, scratch, threads);
+    keep_doubles(b, name, mean, (size_t)(D + K * D + K + N * K));
+    return status;
+}
+
 size_t golden_memory_size(int threads)
 {
     return FLOATS * sizeof(float) + 4 * SAMPLE * (sizeof(double) + sizeof(int32_t)) + GOLDEN_ARENA + sizeof(rn_model) + sizeof(rn_tape) +
@@ -415,6 +430,9 @@ int golden_compute(golden_value out[GOLDEN_MOST], void *memory, size_t bytes, in
     if (status == RN_OK) status = cluster_tests(&b);
     if (status == RN_OK) status = rdm_inference(&b);
     if (status == RN_OK) status = behaviour(&b);
+    if (status == RN_OK) status = components(&b, "pca wide and steep", 13, 37, 12, 0, 0x1p-20);
+    if (status == RN_OK) status = components(&b, "pca tall", 37, 13, 13, 0, 1.0);
+    if (status == RN_OK) status = components(&b, "pca plain", 13, 37, 3, 1, 1.0);
     return status == RN_OK ? b.count : status;
 }
 

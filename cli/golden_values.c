@@ -48,5 +48,8 @@ const golden_value golden_stored[] = {
     { "cluster tests", UINT64_C(0x60cef7b0d2d82420), { 0x1.7e6efb8b9de4dp+1, 0x1.21c587c032231p+1, 0x1.33b4040afb561p+2 } },
     { "RDM inference", UINT64_C(0x798ace2769c4babe), { 0x1.c762f02982ec8p-4, 0x1.92b9052673c87p-3, -0x1.bc3bf1984c848p-2 } },
     { "behaviour", UINT64_C(0xc9dda88808ba385b), { 0x1.072116e6658cdp-3, -0x1.a4cd0fd41386cp-3, 0x1.8475620cc6248p-2 } },
+    { "pca wide and steep", UINT64_C(0xf812576d2313b8b8), { -0x1.7eec862762764p-3, -0x1.6c99dd89d89d9p-3, 0x1.e757cb13b13b2p-3 } },
+    { "pca tall", UINT64_C(0x79f2fe439840fd34), { 0x1.e7c96eb3e4541p-7, 0x1.84c4f914c1bacp-7, -0x1.e98cf06eb3e48p-4 } },
+    { "pca plain", UINT64_C(0xfd971e147b9fefa6), { -0x1.7eec862762764p-3, -0x1.6c99dd89d89d9p-3, 0x1.e757cb13b13b2p-3 } },
 };
 const int golden_stored_count = sizeof golden_stored / sizeof *golden_stored;

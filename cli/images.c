@@ -538,8 +538,7 @@ static void open_folder(image_set *set)
                    "the folder that holds them, or a list of files)");
 }
 
-/* Cuts a line off at *at, without the blanks around it; *at moves to the next. */
-static char *next_line(char **at)
+char *next_line(char **at)
 {
     char *start = *at, *end = start + strcspn(start, "\n");
     *at = *end ? end + 1 : end;

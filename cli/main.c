@@ -12,6 +12,8 @@ static const command commands[] = {
     { "features", command_features, "what the areas make of images, as .npy" },
     { "pretrain", command_pretrain, "plain classification training" },
     { "train",    command_train,    "the alignment training: classify, and predict brain responses" },
+    { "pca",      command_pca,      "principal components, fitted or applied" },
+    { "prepare",  command_prepare,  "brain responses from trials: repeats averaged, windowed, normalised, reduced" },
     { "rdm",      command_rdm,      "representational dissimilarity matrices" },
     { "rsa",      command_rsa,      "how alike two sets of dissimilarity matrices are" },
     { "partial",  command_partial,  "what each of several dimensions adds, the others held fixed" },

@@ -24,6 +24,8 @@ void test_training(void);
 void test_analysis(void);
 void test_rsa(void);
 void test_statistics(void);
+void test_pca(void);
+void test_prepare(void);
 void test_golden(void);
 void test_files(void);
 void test_images(void);

@@ -1041,6 +1041,183 @@ def error_consistency(a, b):
     return (observed - expected) / (1.0 - expected)
 
 
+# ---- 9.2 Principal components ----
+
+EPS = 2.0 ** -52
+
+
+def gram(x, y):
+    """Every row of x with every row of y, in lanes."""
+    return dot(x[:, None, :], y[None, :, :])
+
+
+def column_means(x):
+    mean = np.zeros(x.shape[1])
+    for row in x:
+        mean = mean + row
+    mean = mean / len(x)
+    rest = np.zeros(x.shape[1])
+    for row in x:
+        rest = rest + (row - mean)
+    return mean + rest / len(x)
+
+
+def rank_floor(largest, scale, mean, shape):
+    squares = 0.0
+    for m in mean:
+        squares = squares + m / scale * (m / scale)
+    return max(shape) * EPS * max(largest, np.sqrt(shape[0] * squares))
+
+
+def signed(axis):
+    return -axis if axis[np.argmax(np.abs(axis))] < 0 else axis
+
+
+def power_components(x, K, tolerance, most):
+    mean = column_means(x)
+    A = x - mean
+    N, width = x.shape
+    axes, variances, floor = [], [], 0.0
+    for k in range(K):
+        v = Generator(k).uniform(-1, 1, width).astype(D)
+        v = v / np.sqrt(dot(v, v))
+        converged = False
+        for iteration in range(most + 1):
+            t = dot(A, v)
+            s = np.sqrt(dot(t, t))
+            beyond = s <= floor
+            if beyond or converged or iteration == most:
+                break
+            w = np.zeros(width)
+            for n in range(N):
+                w = w + t[n] * A[n]
+            size = np.sqrt(dot(w, w))
+            residual = 0.0
+            for r in w - size * v:
+                residual = residual + r * r
+            v = w / size
+            converged = np.sqrt(residual) <= tolerance * size
+        if k == 0:
+            floor = rank_floor(s, 1.0, mean, x.shape)
+            beyond = s <= floor
+        axes.append(v * 0 if beyond else signed(v))
+        variances.append(0.0 if beyond else s * s / (N - 1))
+        if not beyond:
+            A = A - t[:, None] * v
+    axes = np.array(axes)
+    return mean, axes, np.array(variances), gram(x - mean, axes)
+
+
+def tridiagonal(G):
+    """Step 1: d, e, and the reflections (beta, v)."""
+    G, m = G.copy(), len(G)
+    d, e, reflections = np.zeros(m), np.zeros(m), []
+    for k in range(m - 1):
+        v = G[k, k + 1:].copy()
+        d[k], e[k], beta = G[k, k], v[0], 0.0
+        if m - k - 1 > 1 and dot(v[1:], v[1:]) > 0:
+            norm = np.sqrt(dot(v, v))
+            e[k] = -norm if v[0] > 0 else norm
+            v[0] = v[0] - e[k]
+            beta = 2.0 / dot(v, v)
+            rest = G[k + 1:, k + 1:]
+            p = beta * dot(rest, v)
+            p = p - (0.5 * beta) * dot(p, v) * v
+            G[k + 1:, k + 1:] = rest - (v[:, None] * p + p[:, None] * v)
+        reflections.append((beta, v))
+    d[m - 1] = G[m - 1, m - 1]
+    return d, e, reflections
+
+
+def qr_step(d, e, first, last, V):
+    half, b = (d[last - 1] - d[last]) / 2.0, e[last - 1]
+    root = np.sqrt(half * half + b * b)
+    a, z = d[first] - (d[last] - b * (b / (half + (-root if half < 0 else root)))), e[first]
+    for k in range(first, last):
+        r = np.sqrt(a * a + z * z)
+        c, s = (a / r, z / r) if r > 0 else (1.0, 0.0)
+        turn = s * (d[k + 1] - d[k]) + 2.0 * c * e[k]
+        if k > first:
+            e[k - 1] = r
+        d[k], d[k + 1], e[k] = d[k] + s * turn, d[k + 1] - s * turn, c * turn - e[k]
+        a = e[k]
+        if k + 1 < last:
+            z, e[k + 1] = s * e[k + 1], c * e[k + 1]
+        V[k], V[k + 1] = c * V[k] + s * V[k + 1], c * V[k + 1] - s * V[k]
+
+
+def eigenvectors(G):
+    """Steps 1 to 3: rows."""
+    d, e, reflections = tridiagonal(G)
+    m = len(G)
+    V, largest = np.eye(m), max(np.abs(d).max(), np.abs(e).max())
+    last = m - 1
+    while last > 0:
+        first = last
+        while first > 0 and abs(e[first - 1]) > EPS * (abs(d[first - 1]) + abs(d[first])) and abs(e[first - 1]) > EPS * EPS * largest:
+            first -= 1
+        if first == last:
+            last -= 1
+        else:
+            qr_step(d, e, first, last, V)
+    for k in range(m - 2, -1, -1):
+        beta, v = reflections[k]
+        if beta != 0:
+            V[:, k + 1:] = V[:, k + 1:] - (beta * dot(V[:, k + 1:], v))[:, None] * v
+    return V
+
+
+def jacobi(A, V, least):
+    """Step 5."""
+    def orthogonal(xx, yy, xy):
+        return xx <= least or yy <= least or abs(xy) <= 2.0 ** -47 * np.sqrt(xx) * np.sqrt(yy)
+
+    m = len(A)
+    seats = m + m % 2
+    while True:
+        G = gram(A, A)
+        if all(orthogonal(G[i, i], G[j, j], G[i, j]) for i in range(m) for j in range(i + 1, m)):
+            return
+        for turn in range(seats - 1):
+            for pair in range(seats // 2):
+                i = 0 if pair == 0 else 1 + (turn + pair - 1) % (seats - 1)
+                j = 1 + (turn + seats - 2 - pair) % (seats - 1)
+                if i >= m or j >= m or orthogonal(G[i, i], G[j, j], G[i, j]):
+                    continue
+                xx, yy, xy = dot(A[i], A[i]), dot(A[j], A[j]), dot(A[i], A[j])
+                if orthogonal(xx, yy, xy):
+                    continue
+                zeta = (yy - xx) / (2.0 * xy)
+                root = np.sqrt(1.0 + zeta * zeta)
+                t = -1.0 / (root - zeta) if zeta < 0 else 1.0 / (root + zeta)
+                c = 1.0 / np.sqrt(1.0 + t * t)
+                s = c * t
+                for M in (A, V):
+                    M[i], M[j] = c * M[i] - s * M[j], s * M[i] + c * M[j]
+
+
+def components(x, K):
+    mean = column_means(x)
+    N, width = x.shape
+    A = x - mean if N <= width else (x - mean).T.copy()
+    scale = 2.0 ** (np.frexp(np.abs(A).max())[1] - 1)
+    A = A / scale
+    V = eigenvectors(gram(A, A))
+    A = gram(V, A.T.copy())
+    s = np.sqrt(dot(A, A))
+    floor = rank_floor(s.max(), scale, mean, x.shape)
+    clear = s >= 2.0 ** -13 * s.max()
+    if clear.sum() < K and (~clear & (s > floor)).any():
+        jacobi(A, V, (EPS * s.max()) * (EPS * s.max()))
+        s = np.sqrt(dot(A, A))
+        floor = rank_floor(s.max(), scale, mean, x.shape)
+    order = np.argsort(-s, kind="stable")[:K]
+    good = s[order] > floor
+    axes = [signed(A[k] / s[k] if N <= width else V[k]) if g else np.zeros(width) for k, g in zip(order, good)]
+    variances = np.where(good, s[order] * s[order], 0.0) / (N - 1) * scale * scale
+    return mean, np.array(axes), variances, gram(x - mean, np.array(axes))
+
+
 # ---- 10. Images ----
 
 def resize_axis(x, out):
@@ -1343,6 +1520,15 @@ def behaviour():
     yield "behaviour", np.array(out + [error_consistency(np.array(first), np.array(second))])
 
 
+def principal_components():
+    x = drawn(13 * 37, 11).astype(D)
+    wide, tall = x.reshape(13, 37), x.reshape(37, 13)
+    steep = np.where(np.arange(37) >= 18, wide * 2.0 ** -20, wide)
+    for name, found in (("pca wide and steep", components(steep, 12)), ("pca tall", components(tall, 13)),
+                        ("pca plain", power_components(wide, 3, 1e-6, 200))):
+        yield name, np.concatenate([part.reshape(-1) for part in found])
+
+
 def every_value():
     yield from elementary()
     yield from random_numbers()
@@ -1358,6 +1544,7 @@ def every_value():
     yield from cluster_tests()
     yield from rdm_inference()
     yield from behaviour()
+    yield from principal_components()
 
 
 def little_endian(value):
