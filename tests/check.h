@@ -27,5 +27,6 @@ void test_statistics(void);
 void test_golden(void);
 void test_files(void);
 void test_images(void);
+void test_report(void);
 
 #endif
