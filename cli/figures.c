@@ -408,7 +408,7 @@ figure *figure_betas(results *r)
     }
     figure_caption(g,
                    "Best area\xe2\x80\x99s similarity by the weight \xce\xb2 of the brain responses in the loss; thick: mean "
-                   "over people (n = %d). The vertical axes do not begin at 0 and differ between panels.",
+                   "over people (n = %d). The vertical axes need not begin at 0 and differ between panels.",
                    people_in(&person));
     return g;
 }
@@ -931,7 +931,7 @@ figure *figure_accuracy(results *r)
     draw_by_beta(g, r, all, "top5", "top-5", "accuracy", "top5", 0);
     figure_caption(g,
                    "Share of images whose true class is the first answer (top-1) or among the first five (top-5), by "
-                   "\xce\xb2; mean over people (n = %d). The vertical axes do not begin at 0.",
+                   "\xce\xb2; mean over people (n = %d). The vertical axes need not begin at 0.",
                    people_in(&person));
     return g;
 }
@@ -1023,12 +1023,10 @@ figure *figure_loss(results *r)
         draw_lines(g, &d);
         tell_people(g, part[i].column, &d.values, d.mean);
     }
-    figure_caption(
-        g,
-        "Thick: mean over people (n = %d)%s. Generation is mean squared error plus contrast; loss is classification + "
-        "\xce\xb2 \xc3\x97 generation, with \xce\xb2 = 0 for Control. Test images were not trained on. The vertical axes do "
-        "not begin at 0.",
-        people_in(&person), people_in(&person) > 1 ? "; thin: each person" : "");
+    figure_caption(g, "Thick: mean over people (n = %d)%s. Generation is mean squared error plus contrast; loss is "
+                   "classification + \xce\xb2 \xc3\x97 generation, with \xce\xb2 = 0 for Control.%s The vertical axes need not "
+                   "begin at 0.", people_in(&person), people_in(&person) > 1 ? "; thin: each person" : "",
+                   csv_column(all.t, "test_loss") >= 0 ? " Test images were not trained on." : "");
     caption_settings(g, r, all);
     return g;
 }

@@ -224,7 +224,7 @@ void draw_dots(figure *g, const dots *d)
 
 /* ---- Panels of lines: for each series a mean over people against a number ---- */
 
-static double lines_right(const lines *d)  { return d->small ? SMALL_WIDTH - 4 : PANEL_WIDTH - 14; }
+static double lines_right(const lines *d)  { return d->small ? SMALL_WIDTH - 4 : PANEL_WIDTH - 24; }
 static double lines_bottom(const lines *d) { return LINES_TOP + (d->small ? 130 : 200); }
 
 static void widen_lines(const lines *d, double *low, double *high)

@@ -296,7 +296,7 @@ static void write_summary(FILE *f, results *r)
     fputs("</ul>\n", f);
     if (fmri_people == 1)
         fputs("<p class=\"note\">With one person there is no test over people.</p>\n", f);
-    else if (fmri_people > 1 && fmri_people < 6)
+    else if (fmri_people > 1 && fmri_people < 6 && rows_of(r, "region_tests").count > 0)
         fprintf(f,
                 "<p class=\"note\">With %d people a test over people finds only large and even differences: that nothing is "
                 "significant does "
