@@ -591,7 +591,7 @@ figure *figure_rdms(results *r)
     }
     figure_caption(
         g,
-        "Dissimilarity (1 \xe2\x88\x92 Pearson) of each image to each other, ranked within the matrix: ranks are all that "
+        "Dissimilarity of each image to each other, as the study computed it, ranked within the matrix: ranks are all that "
         "Spearman\xe2\x80\x99s \xcf\x81 compares. Shown are, of each set, the first person (%s).",
         shown_sets.text);
     release(shown_sets.text);
@@ -911,8 +911,8 @@ figure *figure_variability(results *r)
     }
     figure_caption(g,
                    "1 \xe2\x88\x92 Spearman\xe2\x80\x99s \xcf\x81 between the dissimilarity matrices of two "
-                   "people\xe2\x80\x99s models, by area. Bar: mean over pairs; mark: one pair (n = %d pairs). The pairs share "
-                   "people and are not independent.",
+                   "people\xe2\x80\x99s models, by area. Bar: mean over pairs; mark: one pair (n = %d). Pairs share people "
+                   "and are not independent.",
                    mean[0].n);
     return g;
 }
@@ -1024,8 +1024,8 @@ figure *figure_loss(results *r)
         tell_people(g, part[i].column, &d.values, d.mean);
     }
     figure_caption(g, "Thick: mean over people (n = %d)%s. Generation is mean squared error plus contrast; loss is "
-                   "classification + \xce\xb2 \xc3\x97 generation, with \xce\xb2 = 0 for Control.%s The vertical axes need not "
-                   "begin at 0.", people_in(&person), people_in(&person) > 1 ? "; thin: each person" : "",
+                   "classification + \xce\xb2 \xc3\x97 generation, with \xce\xb2 = 0 for Control.%s The vertical axes need "
+                   "not begin at 0.", people_in(&person), people_in(&person) > 1 ? "; thin: each person" : "",
                    csv_column(all.t, "test_loss") >= 0 ? " Test images were not trained on." : "");
     caption_settings(g, r, all);
     return g;

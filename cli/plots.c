@@ -37,8 +37,8 @@ void caption_settings(figure *g, results *r, rows some)
     const char *beta = some.t != NULL && csv_column(some.t, "beta") >= 0 ? main_beta(r, some) : "";
     if (*beta)
         figure_caption(g, "ReAlnet: \xce\xb2 = %s.", beta);
-    if (seeds.count > 1)
-        figure_caption(g, "Values are means over %d seeds.", seeds.count);
+    if (people_in(&seeds) > 1)                          /* "": a model that was not trained */
+        figure_caption(g, "Values are means over %d seeds.", people_in(&seeds));
 }
 
 void legend_row(figure *g, const legend_entry *entry, int count)
@@ -154,6 +154,17 @@ static scale dots_scale(const dots *d)
     return scale_over(low, high, DOTS_TOP + DOTS_HIGH, DOTS_TOP, 6);
 }
 
+/* So that a category without numbers is not taken for one of zeros. */
+static void draw_nothing(figure *g, const dots *d, const scale *s, int category, double x)
+{
+    const int series = d->values.axis[1].count;
+    int n = 0;
+    for (int k = 0; k < series; k++)
+        n += d->mean[category * series + k].n;
+    if (n == 0)
+        svg_text(g, x, scale_place(s, 0) - 8, "middle", "none");
+}
+
 static void draw_group(figure *g, const dots *d, const scale *s, int category, double x, double slot)
 {
     const cube *c = &d->values;
@@ -216,6 +227,7 @@ void draw_dots(figure *g, const dots *d)
         if (d->ceiling != NULL)
             draw_ceiling(g, d, &s, i, x, slot);
         draw_group(g, d, &s, i, x, slot);
+        draw_nothing(g, d, &s, i, x);
         if (d->stars != NULL)
             svg_text(g, x, DOTS_TOP - 10, "middle star", d->stars[i]);
     }

@@ -403,9 +403,27 @@ static void write_attack_table(FILE *f, results *r)
     table_close(f);
 }
 
+/* Of "test_sets.0.name" the "name": what is behind the outermost name, without the places in lists; allocated. */
+static char *inner_name(const char *key)
+{
+    char *name = format_text("%s", key + strcspn(key, ".")), *out = name;
+    for (const char *in = name; *in != '\0'; ) {
+        const size_t length = 1 + strcspn(in + 1, ".");
+        if (strspn(in + 1, "0123456789") + 1 < length) {
+            const size_t skipped = out == name;         /* the first point */
+            memmove(out, in + skipped, length - skipped);
+            out += length - skipped;
+        }
+        in += length;
+    }
+    *out = '\0';
+    return name;
+}
+
 /* study.json by its outermost names; what is inside is told in a line. */
 static void write_settings(FILE *f, results *r)
 {
+    enum { SETTINGS_TOLD = 120 };                       /* of a long list the first */
     static const char *const column[] = {"Setting", "Value"};
     if (r->setting_count == 0)
         return;
@@ -413,16 +431,19 @@ static void write_settings(FILE *f, results *r)
     for (int i = 0; i < r->setting_count; ) {
         const size_t length = strcspn(r->key[i], ".");
         text_buffer value = {NULL, 0, 0};
-        char *name = format_text("%.*s", (int)length, r->key[i]);
+        char *name = format_text("%.*s", (int)length, r->key[i]), *before = format_text("%s", "");
         int told = 0;
-        for (; i < r->setting_count && strncmp(r->key[i], name, length) == 0 && strcspn(r->key[i], ".") == length; i++) {
-            const char *inner = r->key[i][length] ? r->key[i] + length + 1 : "";
-            inner += strspn(inner, "0123456789.");
-            if (told++ == 40)
-                text_put(&value, ", \xe2\x80\xa6");
-            if (told <= 40)
-                text_put(&value, "%s%s%s%s", told > 1 ? ", " : "", inner, *inner ? " " : "", r->value[i]);
+        for (; i < r->setting_count && strncmp(r->key[i], name, length) == 0 && strcspn(r->key[i], ".") == length; i++, told++) {
+            char *inner = inner_name(r->key[i]);
+            const int repeated = *inner == '\0' || strcmp(inner, before) == 0;
+            if (told < SETTINGS_TOLD)
+                text_put(&value, "%s%s%s%s", told ? ", " : "", repeated ? "" : inner, repeated ? "" : " ", r->value[i]);
+            release(before);
+            before = inner;
         }
+        if (told > SETTINGS_TOLD)
+            text_put(&value, ", \xe2\x80\xa6 (%d in all)", told);
+        release(before);
         fputs("<tr>", f);
         cell_text(f, "th scope=\"row\"", name);
         cell_text(f, "td", value.text ? value.text : "");

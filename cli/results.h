@@ -36,7 +36,7 @@ const char *main_beta(results *r, rows all);            /* study.json's, else th
 typedef struct { int count; const char **name; } names;
 names names_of(results *r, rows some, const char *column);
 int   names_find(const names *n, const char *name);     /* -1 */
-int   people_in(const names *n);                        /* how many, without "": the models that belong to no person */
+int   people_in(const names *n);                        /* how many, without "": what belongs to no person (or seed) */
 const char *name_shown(const char *name, char text[32]);       /* a number with many digits as six, anything else as it is */
 
 /* A mean for each combination of the values of some columns, over all rows that have them (so over seeds, and over whatever

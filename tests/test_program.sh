@@ -1175,6 +1175,9 @@ grep -E '<script|<link|(src|href)="?https?:|url\(' "$page" >"$T/links"
 equal "the page needs nothing else" "$(cat "$T/links")" ''
 equal "each id once" "$(grep -o ' id="[^"]*"' "$page" | sort | uniq -d)" ''
 holds "names are escaped" "$page" 'a long region, &quot;left&quot; &lt;LOC&gt;'
+holds "settings: a list" "$page" '<th scope="row">eeg</th><td>times -10, 0, 10, 20</td>'
+holds "settings: a list of objects" "$page" '<td>name natural, images n.txt, count 5, name letters, images l.txt, count 4</td>'
+holds "settings: a number" "$page" '<th scope="row">lr</th><td>2e-05</td>'
 holds "CORnet belongs to no person" "$page" 'first five .top-5., by .{1,2}; mean over people .n = 2.'
 holds "what was found, with its tests" "$page" \
     'natural</strong>, 5 images: on the mean of 2 people ReAlnet is above CORnet in [0-2] of 2 regions .significantly, at q &lt; 0.05, in'
