@@ -136,6 +136,7 @@ int command_partial(int argc, char **argv);
 int command_variability(int argc, char **argv);
 int command_stats(int argc, char **argv);
 int command_behavior(int argc, char **argv);
+int command_report(int argc, char **argv);
 int command_demo(int argc, char **argv);
 int command_selftest(int argc, char **argv);
 int command_bench(int argc, char **argv);

@@ -3,14 +3,16 @@
 #include "command.h"
 #include "report.h"
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { PEOPLE = 3, REGIONS = 5 };
+enum { MODEL_CORNET, MODEL_CONTROL, MODEL_REALNET, MODEL_COUNT };
 static const char *const person_name[PEOPLE] = { "person1", "person2", "person3" };
 static const char *const region_name[REGIONS] = { "V1", "V2", "V4", "LOC", "IT" };
 static const char *const area_name[RN_AREAS] = { "V1", "V2", "V4", "IT" };
-static const char *const model_name[MODEL_COUNT] = { "CORnet", "control", "ReAlnet" };
+static const char *const model_name[MODEL_COUNT] = { "CORnet", "Control", "ReAlnet" };
 
 typedef struct {
     const char *data, *folder;
@@ -18,7 +20,6 @@ typedef struct {
     double     *brain[PEOPLE][REGIONS];                 /* RDMs (images, images) */
     double      similarity[MODEL_COUNT][PEOPLE][REGIONS][RN_AREAS];
     double     *shown[MODEL_COUNT];                     /* IT of the first person's models, for the report */
-    loss_table  realnet_loss[PEOPLE], control_loss[PEOPLE];
     uint64_t    fingerprint;
 } demo;
 
@@ -168,15 +169,6 @@ static void print_table(const demo *d)
     printf("The brains are simulated (data/README.md): this shows that the method works, not how brains do.\n");
 }
 
-static uint8_t *test_pictures(demo *d, int size)
-{
-    const size_t bytes = 3 * (size_t)size * (size_t)size;
-    uint8_t *rgb = allocate((size_t)d->test.count * bytes, 1);
-    for (int i = 0; i < d->test.count; i++)
-        images_rgb(&d->test, i, size, rgb + (size_t)i * bytes);
-    return rgb;
-}
-
 /* The same matrix with the images of a class side by side: what is alike forms squares. */
 static double *by_class(const demo *d, const double *rdm)
 {
@@ -199,42 +191,142 @@ static double *by_class(const demo *d, const double *rdm)
     return sorted;
 }
 
-static void write_report(demo *d)
+/* Person, seed, model, beta: what the rows of most tables begin with. */
+static void table_model(table *t, int person, int model)
 {
-    const int M = d->test.count;
-    const report_rdm rdm[] = {
-        { "person1, region IT", by_class(d, d->brain[0][REGIONS - 1]), M },
-        { "CORnet, area IT", by_class(d, d->shown[MODEL_CORNET]), M },
-        { "Control, area IT", by_class(d, d->shown[MODEL_CONTROL]), M },
-        { "ReAlnet, area IT", by_class(d, d->shown[MODEL_REALNET]), M },
-    };
-    char *settings = format_text("bundled study with simulated brains; %d people; cornet-tiny; beta %g (control: 0); %d epochs; batch 16; rate 0.001; "
-                                 "Pearson contrast; seed 1", PEOPLE, beta, EPOCHS);
-    uint8_t *pictures = test_pictures(d, 32);
-    const study_report r = {
-        .title = "ReAlnet on the bundled study", .settings = settings,
-        .person_count = PEOPLE, .region_count = REGIONS, .area_count = RN_AREAS,
-        .person = person_name, .region = region_name, .area = area_name,
-        .similarity = &d->similarity[0][0][0][0], .test_images = M,
-        .realnet_loss = d->realnet_loss, .control_loss = d->control_loss,
-        .rdm_count = 4, .rdm = rdm, .rdm_caption = "The first person's simulated IT and the IT of the three models, images of a class side by side.",
-        .image_count = M, .image_size = 32, .images = pictures, .fingerprint = d->fingerprint,
-    };
-    char *path = join_path(d->folder, "report.html");
-    report_write(path, &r);
-    printf("\nThe report, with pictures: %s\n", path);
-    release(path);
-    release(pictures);
-    release(settings);
+    table_text(t, person_name[person]);
+    table_text(t, "1");
+    table_text(t, model_name[model]);
+    if (model == MODEL_CORNET) table_text(t, "");
+    else table_number(t, model == MODEL_REALNET ? beta : 0.0);
 }
 
-static loss_table read_losses(const demo *d, int person, const char *kind)
+static void finish_table(const demo *d, table *t, const char *name)
 {
-    char *run = format_text("%s-%s", person_name[person], kind), *path = path_of(d->folder, run, "loss.csv");
-    const loss_table t = loss_table_read(path);
+    char *path = path_of(d->folder, "tables", name);
+    table_write_csv(t, path);
+    table_free(t);
     release(path);
-    release(run);
-    return t;
+}
+
+static void write_similarities(const demo *d, int best)
+{
+    table *t = table_begin("similarity", "set,region,person,seed,model,beta,area,similarity");
+    for (int m = 0; m < MODEL_COUNT; m++)
+        for (int p = 0; p < PEOPLE; p++)
+            for (int r = 0; r < REGIONS; r++)
+                for (int a = 0; a < RN_AREAS; a++) {
+                    const double x = d->similarity[m][p][r][a];
+                    if (best && x != best_area(d, m, p, r)) continue;
+                    table_text(t, "test");
+                    table_text(t, region_name[r]);
+                    table_model(t, p, m);
+                    table_text(t, area_name[a]);
+                    table_number(t, x);
+                    if (best) break;                    /* one area a row, also where two are equal */
+                }
+    finish_table(d, t, best ? "best.csv" : "similarity.csv");
+}
+
+static void write_improvements(const demo *d)
+{
+    table *t = table_begin("improvement", "set,region,person,seed,over,ratio");
+    for (int m = 0; m < MODEL_REALNET; m++)
+        for (int p = 0; p < PEOPLE; p++)
+            for (int r = 0; r < REGIONS; r++) {
+                const double x = best_area(d, m, p, r);
+                table_text(t, "test");
+                table_text(t, region_name[r]);
+                table_text(t, person_name[p]);
+                table_text(t, "1");
+                table_text(t, model_name[m]);
+                table_number(t, x > 0.0 ? (best_area(d, MODEL_REALNET, p, r) - x) / x : NAN);
+            }
+    finish_table(d, t, "improvement.csv");
+}
+
+/* The rows of each run's loss.csv, behind whose they are. */
+static void write_losses(const demo *d)
+{
+    table *t = table_begin("loss", "person,seed,model,beta,epoch,"
+                           "train_loss,train_classification,train_generation,train_mse,train_contrast");
+    for (int p = 0; p < PEOPLE; p++)
+        for (int m = MODEL_CONTROL; m < MODEL_COUNT; m++) {
+            char *run = format_text("%s-%s", person_name[p], m == MODEL_REALNET ? "realnet" : "control");
+            char *path = path_of(d->folder, run, "loss.csv");
+            csv_table loss = csv_read(path);
+            for (int e = 0; e < loss.rows; e++) {
+                table_model(t, p, m);
+                for (int c = 0; c < 6; c++)
+                    table_number(t, csv_number_at(&loss, e, c));
+            }
+            csv_free(&loss);
+            release(path);
+            release(run);
+        }
+    finish_table(d, t, "loss.csv");
+}
+
+static void write_rdm(const demo *d, table *t, const char *model, const double *rdm)
+{
+    const int M = d->test.count;
+    const size_t shape[2] = { (size_t)M, (size_t)M };
+    double *sorted = by_class(d, rdm);
+    char *file = format_text("rdms/%s-%s-IT.npy", person_name[0], *model ? model : "brain"), *path = join_path(d->folder, file);
+    npy_write(path, "f8", 2, shape, sorted);
+    table_text(t, *model ? "model" : "brain");
+    table_text(t, "test");
+    table_text(t, person_name[0]);
+    table_text(t, model);
+    table_text(t, "IT");
+    table_text(t, file);
+    release(sorted);
+    release(file);
+    release(path);
+}
+
+static void write_rdms(const demo *d)
+{
+    table *t = table_begin("rdms", "kind,set,person,model,name,file");
+    char *rdms = join_path(d->folder, "rdms");
+    make_folder(rdms);
+    write_rdm(d, t, "", d->brain[0][REGIONS - 1]);
+    for (int m = 0; m < MODEL_COUNT; m++)
+        write_rdm(d, t, model_name[m], d->shown[m]);
+    finish_table(d, t, "rdms.csv");
+    release(rdms);
+}
+
+static void write_settings(const demo *d)
+{
+    char *path = join_path(d->folder, "study.json");
+    output *out = output_open(path);
+    fprintf(output_file(out), "{\n  \"title\": \"ReAlnet on the bundled study\",\n  \"version\": \"%s\",\n  \"seeds\": [1],\n"
+            "  \"betas\": [0, %g],\n  \"beta\": %g,\n  \"epochs\": %d,\n  \"batch\": 16,\n  \"lr\": 0.001,\n"
+            "  \"contrast\": \"pearson\",\n  \"model\": \"cornet-tiny\",\n  \"people_fmri\": [\"%s\", \"%s\", \"%s\"],\n"
+            "  \"test_sets\": [{\"name\": \"test\", \"images\": \"test.txt\", \"count\": %d}],\n"
+            "  \"fingerprint\": \"%016" PRIx64 "\",\n", RN_VERSION, beta, beta, EPOCHS, person_name[0], person_name[1],
+            person_name[2], d->test.count, d->fingerprint);
+    fputs("  \"note\": \"The brains are simulated (data/README.md): this shows that the method works, not how brains do. In the "
+          "dissimilarity matrices the images of a class stand side by side.\"\n}\n", output_file(out));
+    output_close(out);
+    release(path);
+}
+
+static void write_report(const demo *d)
+{
+    char *tables = join_path(d->folder, "tables"), *page = join_path(d->folder, "report.html");
+    make_folder(tables);
+    write_similarities(d, 0);
+    write_similarities(d, 1);
+    write_improvements(d);
+    write_losses(d);
+    write_rdms(d);
+    write_settings(d);
+    report_write(d->folder, NULL);
+    printf("\nThe report, with pictures: %s\n", page);
+    release(tables);
+    release(page);
 }
 
 int command_demo(int argc, char **argv)
@@ -262,8 +354,6 @@ int command_demo(int argc, char **argv)
         compare(&d, cornet, MODEL_CORNET, p);
         compare(&d, control, MODEL_CONTROL, p);
         compare(&d, realnet, MODEL_REALNET, p);
-        d.control_loss[p] = read_losses(&d, p, "control");
-        d.realnet_loss[p] = read_losses(&d, p, "realnet");
         release(control);
         release(realnet);
     }

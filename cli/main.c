@@ -20,6 +20,7 @@ static const command commands[] = {
     { "variability", command_variability, "how far apart people's models are" },
     { "stats",    command_stats,    "t-tests, cluster tests, q values, bootstrap, permutation test, noise ceiling" },
     { "behavior", command_behavior, "error consistency and i2n: the model's choices beside people's" },
+    { "report",   command_report,   "one HTML page with the figures of a study" },
     { "selftest", command_selftest, "recompute the golden values on this machine" },
     { "bench",    command_bench,    "the speed of this machine beside its limit" },
 };

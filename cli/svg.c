@@ -1,24 +1,32 @@
-/* svg.c: panels, axes, marks, a colour scale and embedded images. See svg.h. */
+/* svg.c: panels, axes, marks, a colour scale and pictures. See svg.h. */
 #include "svg.h"
-#include "cli.h"
 #include <limits.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* Model colours are of Okabe and Ito's set, which colour-blind people can tell apart; in the dark its lighter ones. */
+/* Colours are of Okabe and Ito's set, which colour-blind people can tell apart; in the dark its lighter ones. Models also differ
+ * by mark and dash, so nothing is told by colour alone. */
 const char figure_style[] =
-    "svg text{font-family:system-ui,sans-serif;font-size:15px;fill:currentColor}"
-    "svg .small{font-size:13px}svg .bold{font-weight:600}svg .middle{text-anchor:middle}svg .end{text-anchor:end}"
+    "svg text{font-family:system-ui,sans-serif;font-size:13px;fill:currentColor}"
+    "svg .bold{font-size:15px;font-weight:600}svg .middle{text-anchor:middle}svg .end{text-anchor:end}svg "
+    ".star{font-size:16px}"
     "svg .rule{stroke:currentColor;stroke-opacity:.16}svg .axis{stroke:currentColor;stroke-opacity:.7}"
-    "svg .box{fill:currentColor;fill-opacity:.05;stroke:currentColor;stroke-opacity:.7}svg .head{fill:currentColor}"
+    "svg .box{fill:currentColor;fill-opacity:.05;stroke:currentColor;stroke-opacity:.7}svg "
+    ".head{fill:currentColor;fill-opacity:.8}"
     "svg .cornet{color:#6e6e6e}svg .control{color:#d55e00}svg .realnet{color:#0072b2}"
-    "svg .dot{fill:currentColor;fill-opacity:.75}"
-    "svg .link{stroke:currentColor;stroke-opacity:.25;fill:none}"
-    "svg .thin{stroke:currentColor;stroke-opacity:.4;fill:none;stroke-linecap:round}"
-    "svg .thick{stroke:currentColor;stroke-width:3;fill:none;stroke-linecap:round}"
-    "svg .dashed{stroke-dasharray:6 5}svg image{image-rendering:pixelated}"
+    "svg .other0{color:#009e73}svg .other1{color:#cc79a7}svg .other2{color:#b07d00}svg .other3{color:#3a9bd9}"
+    "svg .dot{fill:currentColor;fill-opacity:.7;stroke:none}"
+    "svg .bar{fill:currentColor;fill-opacity:.3}svg .full{fill:currentColor;fill-opacity:.75}"
+    "svg .band{fill:currentColor;fill-opacity:.2}svg .ceiling{fill:currentColor;fill-opacity:.13}"
+    "svg .link{stroke:currentColor;stroke-opacity:.22;fill:none}"
+    "svg .thin{stroke:currentColor;stroke-opacity:.35;fill:none;stroke-linecap:round}"
+    "svg .thick{stroke:currentColor;stroke-width:2.5;fill:none;stroke-linecap:round;stroke-linejoin:round}"
+    "svg .whisker{stroke:currentColor;stroke-width:1.4;fill:none}"
+    "svg .dashed{stroke-dasharray:7 5}svg .dotted{stroke-dasharray:1 5}svg image.pixels{image-rendering:pixelated}"
     "@media screen and (prefers-color-scheme:dark){"
-    "svg .cornet{color:#b4b4b4}svg .control{color:#e69f00}svg .realnet{color:#56b4e9}}";
+    "svg .cornet{color:#b4b4b4}svg .control{color:#e69f00}svg .realnet{color:#56b4e9}"
+    "svg .other0{color:#2fc79b}svg .other1{color:#e3a1c6}svg .other2{color:#f0e442}svg .other3{color:#9ad1f5}}";
 
 /* A file of its own also needs paper and ink, which the page gives to the figures inside it. */
 static const char paper_style[] =
@@ -26,6 +34,46 @@ static const char paper_style[] =
     "@media screen and (prefers-color-scheme:dark){svg{color:#e8e8e8}.paper{fill:#16181b}}";
 
 /* ---- Text ---- */
+
+static void text_room(text_buffer *b, size_t more)
+{
+    if (b->used + more + 1 <= b->room)
+        return;
+    b->room = 2 * (b->used + more + 1);
+    char *larger = allocate(b->room, 1);
+    if (b->used > 0)
+        memcpy(larger, b->text, b->used);
+    release(b->text);
+    b->text = larger;
+}
+
+static void text_add(text_buffer *b, const char *text, size_t count)
+{
+    text_room(b, count);
+    memcpy(b->text + b->used, text, count);
+    b->text[b->used += count] = '\0';
+}
+
+static void text_put_list(text_buffer *b, const char *format, va_list list)
+{
+    va_list again;
+    va_copy(again, list);
+    const int length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    if (length < 0)
+        fail(EXIT_FAILED, "memory", "a text could not be composed (report this as a fault of realnet)");
+    text_room(b, (size_t)length);
+    vsnprintf(b->text + b->used, (size_t)length + 1, format, list);
+    b->used += (size_t)length;
+}
+
+void text_put(text_buffer *b, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    text_put_list(b, format, list);
+    va_end(list);
+}
 
 /* Bytes of the character at p if it is well-formed UTF-8 and allowed in XML, else 0. */
 static int character_length(const unsigned char *p)
@@ -46,169 +94,331 @@ static int character_length(const unsigned char *p)
 }
 
 /* The first `most` characters. */
-static void xml_characters(FILE *f, const char *text, int most)
+static void put_characters(text_buffer *b, const char *text, int most)
 {
     const unsigned char *p = (const unsigned char *)text;
     for (int written = 0; *p != 0 && written < most; written++) {
         const int length = character_length(p);
         switch (*p) {
-        case '&':  fputs("&amp;", f); break;
-        case '<':  fputs("&lt;", f); break;
-        case '>':  fputs("&gt;", f); break;
-        case '"':  fputs("&quot;", f); break;
-        case '\'': fputs("&#39;", f); break;
+        case '&':  text_add(b, "&amp;", 5); break;
+        case '<':  text_add(b, "&lt;", 4); break;
+        case '>':  text_add(b, "&gt;", 4); break;
+        case '"':  text_add(b, "&quot;", 6); break;
+        case '\'': text_add(b, "&#39;", 5); break;
         default:
             if (length > 0)
-                fwrite(p, 1, (size_t)length, f);
+                text_add(b, (const char *)p, (size_t)length);
             else
-                fputs("&#xfffd;", f);
+                text_add(b, "&#xfffd;", 8);
         }
         p += length > 0 ? length : 1;
     }
 }
 
+static int character_count(const char *text)
+{
+    int count = 0;
+    for (; *text != 0; text++)
+        count += (*text & 0xc0) != 0x80;
+    return count;
+}
+
+void text_put_xml(text_buffer *b, const char *text)
+{
+    put_characters(b, text, INT_MAX);
+}
+
 void xml_text(FILE *f, const char *text)
 {
-    xml_characters(f, text, INT_MAX);
+    text_buffer b = {NULL, 0, 0};
+    text_put_xml(&b, text);
+    if (b.used > 0)
+        fputs(b.text, f);
+    release(b.text);
+}
+
+#define CHARACTER_WIDTH 8.0                             /* of 13 px text, on the wide side */
+
+double text_width(const char *text)
+{
+    return CHARACTER_WIDTH * character_count(text);
 }
 
 /* ---- Figures and panels ---- */
 
-static void title_and_description(const figure *g, const char *title, const char *description)
+#define FIGURE_WIDTH 900.0                              /* of a file: two panels beside each other and what is between */
+#define GAP 14.0
+
+figure *figure_new(const char *name, const char *title, const char *columns)
 {
-    fprintf(g->file, "<title id=\"%s-%d-title\">", g->id, g->panel_count);
-    xml_text(g->file, title);
-    fprintf(g->file, "</title>\n<desc id=\"%s-%d-desc\">", g->id, g->panel_count);
-    xml_text(g->file, description);
-    fputs("</desc>\n", g->file);
+    figure *g = allocate(1, sizeof *g);
+    g->name = name;
+    g->title = format_text("%s", title);
+    g->caption = format_text("%s", "");
+    if (columns != NULL)
+        g->numbers = table_begin(name, columns);
+    return g;
 }
 
-static void labelled(const figure *g)
+void figure_caption(figure *g, const char *format, ...)
 {
-    fprintf(g->file, " role=\"img\" aria-labelledby=\"%s-%d-title %s-%d-desc\">\n", g->id, g->panel_count, g->id,
-            g->panel_count);
+    text_buffer b = {NULL, 0, 0};
+    va_list list;
+    text_put(&b, "%s%s", g->caption, g->caption[0] ? " " : "");
+    va_start(list, format);
+    text_put_list(&b, format, list);
+    va_end(list);
+    release(g->caption);
+    g->caption = b.text;
 }
 
-void figure_begin(figure *g, const char *title, const char *description)
+void panel_begin(figure *g, double width, double height, const char *title, const char *about)
 {
-    g->x = g->y = g->row_height = 0;
-    g->panel_count = 0;
-    if (!g->alone) {
-        fprintf(g->file, "<div class=\"panels %s\">\n", g->id);
-        return;
+    if (g->panel_count == g->panel_room) {
+        panel *larger = allocate((size_t)(g->panel_room = g->panel_room ? 2 * g->panel_room : 8), sizeof *larger);
+        if (g->panel_count > 0)
+            memcpy(larger, g->panel, (size_t)g->panel_count * sizeof *larger);
+        release(g->panel);
+        g->panel = larger;
     }
-    fprintf(g->file, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\"",
-            g->width, g->height, g->width, g->height);
-    labelled(g);
-    title_and_description(g, title, description);
-    fprintf(g->file, "<style>%s%s</style>\n<rect class=\"paper\" width=\"100%%\" height=\"100%%\"/>\n", paper_style,
-            figure_style);
+    panel *p = &g->panel[g->panel_count++];
+    memset(p, 0, sizeof *p);
+    p->width = width;
+    p->height = height;
+    p->new_row = g->new_row;
+    p->title = format_text("%s", title);
+    p->about = format_text("%s", about);
+    text_put(&p->svg, "%s", "");
+    g->new_row = 0;
 }
 
-void figure_end(figure *g)
+void panel_height(figure *g, double height)
 {
-    fputs(g->alone ? "</svg>\n" : "</div>\n", g->file);
+    g->panel[g->panel_count - 1].height = height;
 }
 
-/* In a page a panel may grow by a quarter over its drawn size and shrink without limit. */
-void panel_begin(figure *g, double width, double height, const char *title, const char *description)
+static text_buffer *drawing(figure *g)
 {
-    if (g->x > 0 && g->x + width > g->width) {
-        g->x = 0;
-        g->y += g->row_height;
-        g->row_height = 0;
+    return &g->panel[g->panel_count - 1].svg;
+}
+
+/* The attributes that make an <svg> one picture with a name for screen readers, and the name. */
+static void write_label(FILE *f, const char *name, int number, const char *title, const char *about)
+{
+    fprintf(f, " role=\"img\" aria-labelledby=\"%s-%d-title %s-%d-desc\">\n<title id=\"%s-%d-title\">", name, number, name,
+            number, name, number);
+    xml_text(f, title);
+    fprintf(f, "</title>\n<desc id=\"%s-%d-desc\">", name, number);
+    xml_text(f, about);
+    fputs("</desc>\n", f);
+}
+
+/* What the page's style has to know of a panel. */
+static const char *panel_class(const panel *p)
+{
+    return p->height < 80               ? " class=\"key\""
+           : p->width > PANEL_WIDTH     ? " class=\"wide\""
+           : p->width < PANEL_WIDTH / 2 ? " class=\"small\""
+                                        : "";
+}
+
+/* In a page a panel keeps its size, or shrinks to 0.85 of it, where 13 px are still 11; beyond that the row scrolls. */
+void figure_write_inline(const figure *g, FILE *f)
+{
+    fprintf(f, "<div class=\"panels\" role=\"group\" tabindex=\"0\" aria-label=\"");
+    xml_text(f, g->title);
+    fputs("\">\n", f);
+    for (int i = 0; i < g->panel_count; i++) {
+        const panel *p = &g->panel[i];
+        if (p->new_row && i > 0)
+            fputs("<span class=\"row\"></span>\n", f);
+        fprintf(f, "<svg viewBox=\"0 0 %.0f %.0f\" style=\"flex:1 1 %.0fpx;min-width:%.0fpx;max-width:%.0fpx\"%s", p->width,
+                p->height, floor(0.85 * p->width), floor(0.85 * p->width), p->width, panel_class(p));
+        write_label(f, g->name, i + 1, p->title, p->about);
+        fwrite(p->svg.text, 1, p->svg.used, f);
+        fputs("</svg>\n", f);
     }
-    g->panel_count++;
-    fprintf(g->file, "<svg viewBox=\"0 0 %.0f %.0f\"", width, height);
-    if (g->alone)
-        fprintf(g->file, " x=\"%.0f\" y=\"%.0f\" width=\"%.0f\" height=\"%.0f\"", g->x, g->y, width, height);
-    else
-        fprintf(g->file, " style=\"max-width:%.0fpx\"", 1.25 * width);
-    labelled(g);
-    title_and_description(g, title, description);
-    g->x += width;
-    g->row_height = height > g->row_height ? height : g->row_height;
+    fputs("</div>\n", f);
 }
 
-void panel_end(figure *g)
+/* Places the panels row by row; x and y may be NULL. Returns the height, and the width through `width`. */
+static double lay_out(const figure *g, double *x, double *y, double *width)
 {
-    fputs("</svg>\n", g->file);
+    double at = 0, top = 0, row = 0;
+    *width = 0;
+    for (int i = 0; i < g->panel_count; i++) {
+        const panel *p = &g->panel[i];
+        if (at > 0 && (p->new_row || at + p->width > FIGURE_WIDTH)) {
+            top += row + GAP;
+            at = row = 0;
+        }
+        if (x != NULL) {
+            x[i] = at;
+            y[i] = top;
+        }
+        at += p->width + GAP;
+        row = p->height > row ? p->height : row;
+        *width = at - GAP > *width ? at - GAP : *width;
+    }
+    return top + row;
+}
+
+void figure_write_file(const figure *g, const char *path)
+{
+    double width, *x = allocate((size_t)g->panel_count + 1, sizeof *x), *y = allocate((size_t)g->panel_count + 1, sizeof *y);
+    const double height = lay_out(g, x, y, &width);
+    output *out = output_open(path);
+    FILE *f = output_file(out);
+    fprintf(f,
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" "
+            "height=\"%.0f\" "
+            "viewBox=\"0 0 %.0f %.0f\"",
+            width + 2 * GAP, height + 2 * GAP, width + 2 * GAP, height + 2 * GAP);
+    write_label(f, g->name, 0, g->title, g->caption);
+    fprintf(f, "<style>%s%s</style>\n<rect class=\"paper\" width=\"100%%\" height=\"100%%\"/>\n", paper_style, figure_style);
+    for (int i = 0; i < g->panel_count; i++) {
+        const panel *p = &g->panel[i];
+        fprintf(f, "<svg x=\"%.0f\" y=\"%.0f\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\"", x[i] + GAP,
+                y[i] + GAP, p->width, p->height, p->width, p->height);
+        write_label(f, g->name, i + 1, p->title, p->about);
+        output_write(out, p->svg.text, p->svg.used);
+        fputs("</svg>\n", f);
+    }
+    fputs("</svg>\n", f);
+    output_close(out);
+    release(x);
+    release(y);
+}
+
+void figure_free(figure *g)
+{
+    for (int i = 0; i < g->panel_count; i++) {
+        release(g->panel[i].title);
+        release(g->panel[i].about);
+        release(g->panel[i].svg.text);
+    }
+    release(g->panel);
+    release(g->title);
+    release(g->caption);
+    if (g->numbers != NULL)
+        table_free(g->numbers);
+    release(g);
 }
 
 /* ---- Marks ---- */
 
-void svg_text(FILE *f, double x, double y, const char *style, const char *text)
+void svg_text(figure *g, double x, double y, const char *style, const char *text)
 {
-    fprintf(f, "<text x=\"%.2f\" y=\"%.2f\" class=\"%s\">", x, y, style);
-    xml_text(f, text);
-    fputs("</text>\n", f);
+    text_put(drawing(g), "<text x=\"%.2f\" y=\"%.2f\" class=\"%s\">", x, y, style);
+    text_put_xml(drawing(g), text);
+    text_put(drawing(g), "</text>\n");
 }
 
-/* A character is taken as 0.6 of the type size wide: the page's font is not known here. */
-void svg_text_within(FILE *f, double x, double y, const char *style, const char *text, double room)
+/* Where it is cut, pointing at it shows all of it. */
+void svg_text_within(figure *g, double x, double y, const char *style, const char *text, double room)
 {
-    const double least = 10, most = 15;
-    const int fitting = (int)(room / (0.6 * least));
-    int characters = 0;
-    for (const char *p = text; *p != 0; p++)
-        characters += (*p & 0xc0) != 0x80;
-    double size = room / (0.6 * (characters > 0 ? characters : 1));
-    size = size < least ? least : size > most ? most : size;
-    fprintf(f, "<text x=\"%.2f\" y=\"%.2f\" class=\"%s\" style=\"font-size:%.2fpx\">", x, y, style, size);
-    xml_characters(f, text, characters > fitting ? fitting - 1 : characters);
-    fputs(characters > fitting ? "\xe2\x80\xa6</text>\n" : "</text>\n", f);
+    const int fitting = (int)(room / CHARACTER_WIDTH), characters = character_count(text);
+    if (characters <= fitting) {
+        svg_text(g, x, y, style, text);
+        return;
+    }
+    text_put(drawing(g), "<text x=\"%.2f\" y=\"%.2f\" class=\"%s\">", x, y, style);
+    put_characters(drawing(g), text, fitting > 2 ? fitting - 1 : 1);
+    text_put(drawing(g), "\xe2\x80\xa6<title>");
+    text_put_xml(drawing(g), text);
+    text_put(drawing(g), "</title></text>\n");
 }
 
-void svg_line(FILE *f, double x0, double y0, double x1, double y1, const char *style)
+void svg_text_turned(figure *g, double x, double y, double degrees, const char *style, const char *text)
 {
-    fprintf(f, "<line x1=\"%.2f\" y1=\"%.2f\" x2=\"%.2f\" y2=\"%.2f\" class=\"%s\"/>\n", x0, y0, x1, y1, style);
+    text_put(drawing(g), "<g transform=\"translate(%.2f %.2f) rotate(%.0f)\">", x, y, degrees);
+    svg_text_within(g, 0, 0, style, text, degrees > -80 ? 15 * CHARACTER_WIDTH : 400);
+    text_put(drawing(g), "</g>\n");
 }
 
-void svg_arrow(FILE *f, double x0, double y0, double x1, double y1)
+void svg_line(figure *g, double x0, double y0, double x1, double y1, const char *style)
+{
+    text_put(drawing(g), "<line x1=\"%.2f\" y1=\"%.2f\" x2=\"%.2f\" y2=\"%.2f\" class=\"%s\"/>\n", x0, y0, x1, y1, style);
+}
+
+void svg_arrow(figure *g, double x0, double y0, double x1, double y1)
 {
     const double right = x1 > x0 ? 7 : x1 < x0 ? -7 : 0, down = y1 > y0 ? 7 : y1 < y0 ? -7 : 0;
-    svg_line(f, x0, y0, x1 - right, y1 - down, "axis");
-    fprintf(f, "<path class=\"head\" d=\"M%.2f %.2fL%.2f %.2fL%.2f %.2fZ\"/>\n", x1, y1, x1 - right - down / 2,
-            y1 - down - right / 2, x1 - right + down / 2, y1 - down + right / 2);
+    svg_line(g, x0, y0, x1 - right, y1 - down, "axis");
+    text_put(drawing(g), "<path class=\"head\" d=\"M%.2f %.2fL%.2f %.2fL%.2f %.2fZ\"/>\n", x1, y1, x1 - right - down / 2,
+             y1 - down - right / 2, x1 - right + down / 2, y1 - down + right / 2);
 }
 
-void svg_box(FILE *f, double x, double y, double width, double height)
+void svg_box(figure *g, double x, double y, double width, double height, const char *style)
 {
-    fprintf(f, "<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" rx=\"4\" class=\"box\"/>\n", x, y, width,
-            height);
+    text_put(drawing(g), "<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" rx=\"4\" class=\"%s\"/>\n", x, y, width,
+             height, style);
+}
+
+static void put_hint(figure *g, const char *hint)
+{
+    if (hint == NULL)
+        return;
+    text_put(drawing(g), "<title>");
+    text_put_xml(drawing(g), hint);
+    text_put(drawing(g), "</title>");
+}
+
+void svg_bar(figure *g, double x, double y, double width, double height, const char *style, const char *hint)
+{
+    const double left = width < 0 ? x + width : x, top = height < 0 ? y + height : y;
+    text_put(drawing(g), "<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" class=\"%s\">", left, top, fabs(width),
+             fabs(height), style);
+    put_hint(g, hint);
+    text_put(drawing(g), "</rect>\n");
 }
 
 /* The h0 after each start makes a lone point visible as a dot, through the round line ends. */
-void svg_curve(FILE *f, const double *x, const double *y, int n, const char *style)
+void svg_curve(figure *g, const double *x, const double *y, int n, const char *style)
 {
-    int drawing = 0;
-    fprintf(f, "<path class=\"%s\" d=\"", style);
+    int drawing_on = 0;
+    text_put(drawing(g), "<path class=\"%s\" d=\"", style);
     for (int i = 0; i < n; i++) {
         if (isfinite(y[i]))
-            fprintf(f, drawing ? "L%.2f %.2f" : "M%.2f %.2fh0", x[i], y[i]);
-        drawing = isfinite(y[i]) != 0;
+            text_put(drawing(g), drawing_on ? "L%.2f %.2f" : "M%.2f %.2fh0", x[i], y[i]);
+        drawing_on = isfinite(y[i]) != 0;
     }
-    fputs("\"/>\n", f);
+    text_put(drawing(g), "\"/>\n");
 }
 
-void svg_mark(FILE *f, int mark, double x, double y, const char *style, const char *hint)
+/* A closed shape for each run of points that have both edges. */
+void svg_band(figure *g, const double *x, const double *low, const double *high, int n, const char *style)
 {
-    const double r = 5;
-    if (mark == MARK_CIRCLE)
-        fprintf(f, "<circle cx=\"%.2f\" cy=\"%.2f\" r=\"%.2f\" class=\"%s\">", x, y, r, style);
-    else if (mark == MARK_SQUARE)
-        fprintf(f, "<path d=\"M%.2f %.2fh%.2fv%.2fh%.2fZ\" class=\"%s\">", x - 0.9 * r, y - 0.9 * r, 1.8 * r, 1.8 * r,
-                -1.8 * r, style);
-    else
-        fprintf(f, "<path d=\"M%.2f %.2fl%.2f %.2fl%.2f %.2fl%.2f %.2fZ\" class=\"%s\">", x, y - 1.3 * r, 1.3 * r,
-                1.3 * r, -1.3 * r, 1.3 * r, -1.3 * r, -1.3 * r, style);
-    if (hint != NULL) {
-        fputs("<title>", f);
-        xml_text(f, hint);
-        fputs("</title>", f);
+    text_put(drawing(g), "<path class=\"%s\" d=\"", style);
+    for (int first = 0; first < n; ) {
+        int end = first;
+        while (end < n && isfinite(low[end]) && isfinite(high[end]))
+            end++;
+        for (int i = first; i < end; i++)
+            text_put(drawing(g), "%c%.2f %.2f", i == first ? 'M' : 'L', x[i], high[i]);
+        for (int i = end - 1; i >= first; i--)
+            text_put(drawing(g), "L%.2f %.2f%s", x[i], low[i], i == first ? "Z" : "");
+        first = end + 1;
     }
-    fputs(mark == MARK_CIRCLE ? "</circle>\n" : "</path>\n", f);
+    text_put(drawing(g), "\"/>\n");
+}
+
+void svg_mark(figure *g, int mark, double x, double y, const char *style, const char *hint)
+{
+    const double r = 4;
+    text_buffer *b = drawing(g);
+    if (mark == MARK_CIRCLE)
+        text_put(b, "<circle cx=\"%.2f\" cy=\"%.2f\" r=\"%.2f\" class=\"%s\">", x, y, r, style);
+    else if (mark == MARK_SQUARE)
+        text_put(b, "<path d=\"M%.2f %.2fh%.2fv%.2fh%.2fZ\" class=\"%s\">", x - 0.9 * r, y - 0.9 * r, 1.8 * r, 1.8 * r,
+                 -1.8 * r, style);
+    else if (mark == MARK_DIAMOND)
+        text_put(b, "<path d=\"M%.2f %.2fl%.2f %.2fl%.2f %.2fl%.2f %.2fZ\" class=\"%s\">", x, y - 1.3 * r, 1.3 * r, 1.3 * r,
+                 -1.3 * r, 1.3 * r, -1.3 * r, -1.3 * r, style);
+    else
+        text_put(b, "<path d=\"M%.2f %.2fl%.2f %.2fh%.2fZ\" class=\"%s\">", x, y - 1.2 * r, 1.2 * r, 2.1 * r, -2.4 * r, style);
+    put_hint(g, hint);
+    text_put(b, mark == MARK_CIRCLE ? "</circle>\n" : "</path>\n");
 }
 
 /* ---- Axes ---- */
@@ -243,32 +453,121 @@ double scale_place(const scale *s, double value)
     return s->from + (value - s->low) / (s->high - s->low) * (s->to - s->from);
 }
 
-void svg_vertical_axis(FILE *f, const scale *s, double left, double right)
+/* A tick's value with as many digits as the step asks for. */
+static void tick_label(char label[64], const scale *s, double value)
 {
     int digits = 0;
     for (double unit = s->step; unit < 0.99 && digits < 9; unit *= 10)
         digits++;
-    const int ticks = (int)floor((s->high - s->low) / s->step + 0.5);
-    for (int i = 0; i <= ticks; i++) {
-        const double value = s->low + i * s->step, y = scale_place(s, value);
-        const int zero = fabs(value) < s->step / 2;
-        char label[64];
-        snprintf(label, sizeof label, s->step < 1e5 ? "%.*f" : "%.*e", digits, zero ? 0.0 : value);
-        svg_line(f, left, y, right, y, zero ? "axis" : "rule");
-        svg_text(f, left - 6, y + 5, "small end", label);
+    value = fabs(value) < s->step / 2 ? 0.0 : value;
+    if (s->step < 1e5 && s->step >= 1e-6) snprintf(label, 64, "%s%.*f", value < 0 ? "\xe2\x88\x92" : "", digits, fabs(value));
+    else snprintf(label, 64, "%.3g", value);
+}
+
+static int tick_count(const scale *s)
+{
+    return (int)floor((s->high - s->low) / s->step + 0.5);
+}
+
+scale scale_across(double low, double high, double from, double to)
+{
+    for (int ticks = 6; ; ticks--) {
+        const scale s = scale_over(low, high, from, to, ticks);
+        char first[64], last[64];
+        tick_label(first, &s, s.low);
+        tick_label(last, &s, s.high);
+        const double wide = text_width(first) > text_width(last) ? text_width(first) : text_width(last);
+        if (ticks == 1 || (to - from) / tick_count(&s) >= wide + 8)
+            return s;
     }
 }
 
-void svg_count_axis(FILE *f, const scale *s, int count, double y)
+double axis_room(const scale *s)
 {
-    const int step = (int)round_step(count > 5 ? count / 5.0 : 1);
-    svg_line(f, s->from, y, s->to, y, "axis");
-    for (int i = 1; i <= count; i = i == 1 && step > 1 ? step : i + step) {
-        char label[16];
-        snprintf(label, sizeof label, "%d", i);
-        svg_line(f, scale_place(s, i), y, scale_place(s, i), y + 4, "axis");
-        svg_text(f, scale_place(s, i), y + 18, "small middle", label);
+    double most = 0;
+    for (int i = 0; i <= tick_count(s); i++) {
+        char text[64];
+        tick_label(text, s, s->low + i * s->step);
+        most = text_width(text) > most ? text_width(text) : most;
     }
+    return most < 34 ? 60 : most + 26;
+}
+
+void svg_vertical_axis(figure *g, const scale *s, double left, double right, const char *label)
+{
+    for (int i = 0; i <= tick_count(s); i++) {
+        const double value = s->low + i * s->step, y = scale_place(s, value);
+        char text[64];
+        tick_label(text, s, value);
+        svg_line(g, left, y, right, y, fabs(value) < s->step / 2 ? "axis" : "rule");
+        svg_text(g, left - 6, y + 4.5, "end", text);
+    }
+    svg_text_turned(g, 13, (s->from + s->to) / 2, -90, "middle", label);
+}
+
+void svg_horizontal_axis(figure *g, const scale *s, double top, double bottom, const char *label)
+{
+    for (int i = 0; i <= tick_count(s); i++) {
+        const double value = s->low + i * s->step, x = scale_place(s, value);
+        char text[64];
+        tick_label(text, s, value);
+        svg_line(g, x, top, x, bottom, fabs(value) < s->step / 2 ? "axis" : "rule");
+        svg_line(g, x, bottom, x, bottom + 4, "axis");
+        svg_text(g, x, bottom + 18, "middle", text);
+    }
+    svg_line(g, s->from, bottom, s->to, bottom, "axis");
+    const double half = text_width(label) / 2, edge = g->panel[g->panel_count - 1].width - half;
+    const double middle = (s->from + s->to) / 2;
+    svg_text(g, middle < edge ? middle : edge, bottom + 37, "middle", label);     /* not beyond the panel */
+}
+
+#define SLANT_ROOM (15 * CHARACTER_WIDTH)
+
+static double widest(const char *const *name, int count)
+{
+    double most = 0;
+    for (int i = 0; i < count; i++)
+        most = text_width(name[i]) > most ? text_width(name[i]) : most;
+    return most;
+}
+
+/* Slanted by 40 degrees: sin 0.643. */
+double categories_height(const char *const *name, int count, double slot)
+{
+    const double most = widest(name, count);
+    return most <= slot ? 24 : 18 + 0.643 * (most < SLANT_ROOM ? most : SLANT_ROOM);
+}
+
+void svg_categories(figure *g, const char *const *name, int count, double left, double slot, double y)
+{
+    const int level = widest(name, count) <= slot;
+    for (int i = 0; i < count; i++) {
+        const double x = left + (i + 0.5) * slot;
+        if (level)
+            svg_text(g, x, y + 17, "middle", name[i]);
+        else
+            svg_text_turned(g, x + 5, y + 13, -40, "end", name[i]);
+    }
+}
+
+double svg_legend(figure *g, const legend_entry *entry, int count, double x, double y, double right)
+{
+    const double left = x;
+    for (int i = 0; i < count; i++) {
+        const double width = 30 + text_width(entry[i].text) + 14;
+        if (x > left && x + width - 14 > right) {
+            x = left;
+            y += 20;
+        }
+        const double ends_x[2] = {x, x + 22}, ends_y[2] = {y, y};
+        if (entry[i].mark < 0)
+            svg_curve(g, ends_x, ends_y, 2, entry[i].style);
+        else
+            svg_mark(g, entry[i].mark, x + 12, y, entry[i].style, NULL);
+        svg_text(g, x + 28, y + 4.5, "", entry[i].text);
+        x += width;
+    }
+    return y;
 }
 
 /* ---- Colour ---- */
@@ -300,7 +599,7 @@ void scale_colour(uint8_t rgb[3], double t)
     }
 }
 
-/* ---- Images: PNG with stored (not compressed) data, in base64 ---- */
+/* ---- Pictures: PNG with stored (not compressed) data, in base64 ---- */
 
 typedef struct { uint8_t *byte; size_t count; } bytes;
 
@@ -368,26 +667,26 @@ static bytes zlib_stored_rows(const uint8_t *pixels, size_t row, size_t rows)
     return z;
 }
 
-static void write_base64(FILE *f, const uint8_t *byte, size_t count)
+static void put_base64(text_buffer *b, const uint8_t *byte, size_t count)
 {
     static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for (size_t i = 0; i < count; i += 3) {
         const uint32_t second = i + 1 < count ? byte[i + 1] : 0, third = i + 2 < count ? byte[i + 2] : 0;
         const uint32_t word = (uint32_t)byte[i] << 16 | second << 8 | third;
-        putc(digit[word >> 18], f);
-        putc(digit[word >> 12 & 63], f);
-        putc(i + 1 < count ? digit[word >> 6 & 63] : '=', f);
-        putc(i + 2 < count ? digit[word & 63] : '=', f);
+        const char four[4] = {digit[word >> 18], digit[word >> 12 & 63], i + 1 < count ? digit[word >> 6 & 63] : '=',
+                              i + 2 < count ? digit[word & 63] : '='};
+        text_add(b, four, 4);
     }
 }
 
-void png_data_uri(FILE *f, const uint8_t *pixels, int width, int height, int channels)
+char *png_data_uri(const uint8_t *pixels, int width, int height, int channels)
 {
-    uint8_t palette[256][3], format[5] = {8, channels == 3 ? 2 : 3, 0, 0, 0};
+    uint8_t palette[256][3], format[5] = {8, channels == 3 ? 2 : 3, 0, 0, 0}, header_bytes[13];
     for (int i = 0; i < 256; i++)
         scale_colour(palette[i], i / 255.0);
     bytes data = zlib_stored_rows(pixels, (size_t)width * (size_t)channels, (size_t)height);
-    bytes png = {allocate(data.count + sizeof palette + 128, 1), 0}, header = {(uint8_t[13]){0}, 0};
+    bytes png = {allocate(data.count + sizeof palette + 128, 1), 0}, header = {header_bytes, 0};
+    text_buffer uri = {NULL, 0, 0};
     put(&png, "\x89PNG\r\n\x1a\n", 8);
     put_big_endian(&header, (uint32_t)width);
     put_big_endian(&header, (uint32_t)height);
@@ -397,16 +696,36 @@ void png_data_uri(FILE *f, const uint8_t *pixels, int width, int height, int cha
         put_chunk(&png, "PLTE", palette[0], sizeof palette);
     put_chunk(&png, "IDAT", data.byte, data.count);
     put_chunk(&png, "IEND", header.byte, 0);
-    fputs("data:image/png;base64,", f);
-    write_base64(f, png.byte, png.count);
+    text_put(&uri, "data:image/png;base64,");
+    put_base64(&uri, png.byte, png.count);
     release(png.byte);
     release(data.byte);
+    return uri.text;
 }
 
-void svg_image(FILE *f, double x, double y, double width, double height, const uint8_t *pixels, int columns, int rows)
+/* Matrices keep their cells; photographs may be smoothed. */
+void svg_image(figure *g, double x, double y, double width, double height, const uint8_t *pixels, int columns, int rows,
+               int channels, const char *hint)
 {
-    fprintf(f, "<image x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" preserveAspectRatio=\"none\" href=\"", x, y,
-            width, height);
-    png_data_uri(f, pixels, columns, rows, 1);
-    fputs("\"/>\n", f);
+    char *uri = png_data_uri(pixels, columns, rows, channels);
+    text_put(drawing(g), "<image%s x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" preserveAspectRatio=\"none\" href=\"",
+             channels == 1 || columns < width ? " class=\"pixels\"" : "", x, y, width, height);
+    text_add(drawing(g), uri, strlen(uri));
+    text_put(drawing(g), "\">");
+    put_hint(g, hint);
+    text_put(drawing(g), "</image>\n");
+    release(uri);
+}
+
+void svg_heat_cell(figure *g, double x, double y, double width, double height, double t, const char *text, const char *hint)
+{
+    uint8_t c[3];
+    scale_colour(c, t < 0 ? 0 : t > 1 ? 1 : t);
+    text_put(drawing(g), "<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" fill=\"#%02x%02x%02x\">", x, y, width,
+             height, c[0], c[1], c[2]);
+    put_hint(g, hint);
+    text_put(drawing(g), "</rect>\n<text x=\"%.2f\" y=\"%.2f\" class=\"middle\" style=\"fill:%s\">", x + width / 2,
+             y + height / 2 + 4.5, t < 0.55 ? "#fff" : "#1b1b1b");
+    text_put_xml(drawing(g), text);
+    text_put(drawing(g), "</text>\n");
 }

@@ -43,6 +43,7 @@ void table_free(table *t)
     for (int i = 0; i < t->cells; i++)
         release(t->cell[i].text);
     release(t->cell);
+    release(t->column[0]);                              /* split_list's copy of the text begins at its first word */
     release(t->column);
     release(t);
 }
