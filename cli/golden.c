@@ -158,7 +158,7 @@ static int pooling_and_entropy(bench *b)
 /* ---- the whole: a small CORnet-S with a head, fresh, forward, and three training steps ---- */
 
 enum { BATCH = 3, OUTPUTS = 12, STEPS = 3 };
-static const rn_config small_config = { 32, { 4, 6, 8, 10 }, { 1, 2, 4, 2 }, 2, 10, 8, OUTPUTS };
+static const rn_config small_config = { 32, { 4, 6, 8, 10 }, { 1, 2, 4, 2 }, 2, 10, 8, OUTPUTS, 0 };
 
 static int training_steps(bench *b, rn_tape *tape, const rn_model *model, float *values, int contrast, const char *name)
 {
