@@ -29,5 +29,6 @@ void test_prepare(void);
 void test_golden(void);
 void test_files(void);
 void test_images(void);
+void test_controls(void);
 
 #endif
