@@ -289,7 +289,7 @@ int rn_alignment_loss(rn_loss *loss, float *dlogits, float *dprediction, const f
 /* The same for people who share one model: person p's D[p] >= 1 responses are the next D[p] columns of prediction, target and
  * dprediction (N, sum of D).   mse = mean over people of mse_p,  contrast = mean over people of contrast_p, each over the
  * person's own columns, so that a person counts as much as another whatever D[p].  rn_alignment_loss is one person's.
- * scratch: rn_people_loss_size doubles. Errors: RN_ESHAPE for people or D[p] < 1, and those of the terms. method.md 5.5 */
+ * scratch: rn_people_loss_size doubles. Errors: RN_ESHAPE for people or D[p] < 1, and those of the terms. method.md 5.7 */
 size_t rn_people_loss_size(int N, int people, const int *D);    /* 0 where people or D[p] < 1 */
 int rn_people_loss(rn_loss *loss, float *dlogits, float *dprediction, const float *logits, const int32_t *label, int K,
                    const float *prediction, const float *target, int N, int people, const int *D, double beta, int contrast,

@@ -92,7 +92,7 @@ typedef struct {
     double      beta, lr, checkpoint_minutes;
     int         epochs, batch, contrast, released;
     uint64_t    seed;
-    /* controls (method.md 5.5); all zero: the training of the papers. `targets` may name several people, "A.npy,B.npy". */
+    /* controls (method.md 5.7); all zero: the training of the papers. `targets` may name several people, "A.npy,B.npy". */
     const char *areas;                                  /* "V1,IT": only these feed the head; NULL: all four */
     int         shuffle_targets;                        /* the training responses' rows permuted over the images */
     int         freeze_cornet;                          /* only the head is trained */

@@ -265,7 +265,7 @@ static weights starting_weights(const training *t)
     return weights_fresh(&config, t->seed, 0);
 }
 
-/* ---- controls: what is trained on, and what with (docs/method.md 5.5) ---- */
+/* ---- controls: what is trained on, and what with (docs/method.md 5.7) ---- */
 
 /* The controls have a generator of their own, seeded with --seed: its first 64-bit seed is that of the shuffled responses, its
  * second that of the validation split. So neither moves the head, the order of the images, or the other. */

@@ -1,4 +1,4 @@
-"""One training step of `mini` under each control of docs/method.md 5.5, and the sign attack of 5.4, in float64.
+"""One training step of `mini` under each control of docs/method.md 5.7, and the sign attack of 5.6, in float64.
 See README.md, controls_* and attack_*."""
 from reference import (LOSS_PARTS, PRESETS, Encoder, alignment_loss, area_inputs, flatten_gradients, flatten_values,
                        mini_model, normalise_images, relative_l2, save, stored)
