@@ -1543,6 +1543,8 @@ def principal_components():
     for name, found in (("pca wide and steep", components(steep, 12)), ("pca tall", components(tall, 13)),
                         ("pca plain", power_components(wide, 3, 1e-6, 200))):
         yield name, np.concatenate([part.reshape(-1) for part in found])
+
+
 def controls():
     model = Model(**SMALL, head_areas=(0, 3))
     model.draw(2024)
