@@ -1393,8 +1393,8 @@ static const char *const encoder_name[RN_AREAS] = { "fc_v1", "fc_v2", "fc_v4", "
 
 int rn_config_preset(rn_config *config, const char *name)
 {
-    static const rn_config full = { 224, { 64, 128, 256, 512 }, { 1, 2, 4, 2 }, 4, 1000, 128, 0 };
-    static const rn_config tiny = { 32, { 8, 16, 32, 64 }, { 1, 2, 4, 2 }, 4, 10, 128, 0 };
+    static const rn_config full = { 224, { 64, 128, 256, 512 }, { 1, 2, 4, 2 }, 4, 1000, 128, 0, 0 };
+    static const rn_config tiny = { 32, { 8, 16, 32, 64 }, { 1, 2, 4, 2 }, 4, 10, 128, 0, 0 };
     if (name != NULL && strcmp(name, "cornet-s") == 0) *config = full;
     else if (name != NULL && strcmp(name, "cornet-tiny") == 0) *config = tiny;
     else return RN_EARG;
@@ -1481,11 +1481,25 @@ static int area_size(const rn_config *c, int area)
     return size;
 }
 
+int rn_config_head_reads(const rn_config *c, int area)
+{
+    return c->head_areas == 0 || (c->head_areas >> area & 1);
+}
+
+/* How many areas feed the head. */
+static int head_area_count(const rn_config *c)
+{
+    int count = 0;
+    for (int a = 0; a < RN_AREAS; a++)
+        count += rn_config_head_reads(c, a);
+    return count;
+}
+
 static int config_is_sound(const rn_config *c)
 {
     enum { MOST = 1 << 16, MOST_STEPS = 10 };
     if (c->input_size < 1 || c->input_size > 4096 || c->scale < 1 || c->scale > 64 || c->classes < 1 || c->classes > MOST ||
-        c->outputs < 0 || c->outputs > 1 << 24 || c->times[0] != 1 ||
+        c->outputs < 0 || c->outputs > 1 << 24 || c->times[0] != 1 || c->head_areas < 0 || c->head_areas >= 1 << RN_AREAS ||
         (c->outputs > 0 && (c->encoder_width < 1 || c->encoder_width > MOST)))
         return 0;
     int norms = 2;
@@ -1542,8 +1556,9 @@ int rn_model_describe(rn_model *m, const rn_config *c)
     add_linear(m, "decoder.linear", c->channels[RN_AREAS - 1], c->classes);
     if (c->outputs > 0) {
         for (int a = 0; a < RN_AREAS; a++)
-            add_linear(m, encoder_name[a], c->channels[a] * area_size(c, a) * area_size(c, a), c->encoder_width);
-        add_linear(m, "fc", RN_AREAS * c->encoder_width, c->outputs);
+            if (rn_config_head_reads(c, a))
+                add_linear(m, encoder_name[a], c->channels[a] * area_size(c, a) * area_size(c, a), c->encoder_width);
+        add_linear(m, "fc", head_area_count(c) * c->encoder_width, c->outputs);
     }
     assign_offsets(m);
     return RN_OK;
@@ -1737,12 +1752,13 @@ static int record_relu(rn_tape *t, int in)
     return op == NULL ? NONE : finish_op(t, op, t->value[in].N, t->value[in].C, 1, 1);
 }
 
-static int record_concat(rn_tape *t, const int in[RN_AREAS])
+/* in[0 .. count-1] side by side. */
+static int record_concat(rn_tape *t, const int *in, int count)
 {
     rn_op *op = add_op(t, RN_OP_CONCAT, in[0]);
     if (op == NULL) return NONE;
     int width = 0;
-    for (int a = 0; a < RN_AREAS; a++) {
+    for (int a = 0; a < count; a++) {
         if (in[a] == NONE) return NONE;
         op->in[a] = in[a];
         t->value[in[a]].consumer_last = t->op_count;
@@ -1807,13 +1823,14 @@ static int record_decoder(rn_tape *t, int x)
     return x;
 }
 
-/* The head: each area's output through its own layer encoder, the four side by side to the responses. */
+/* The head: each area's output through its own layer encoder, the four (or those that feed it) side by side to the responses. */
 static int record_encoder(rn_tape *t, const int area[RN_AREAS])
 {
-    int encoded[RN_AREAS];
+    int encoded[RN_AREAS], count = 0;
     for (int a = 0; a < RN_AREAS; a++)
-        encoded[a] = record_relu(t, record_linear(t, area[a], encoder_name[a]));
-    int x = record_concat(t, encoded);
+        if (rn_config_head_reads(&t->model->config, a))
+            encoded[count++] = record_relu(t, record_linear(t, area[a], encoder_name[a]));
+    int x = record_concat(t, encoded, count);
     name_value(t, x, "encoding", -1);
     x = record_linear(t, x, "fc");
     name_value(t, x, "prediction", -1);
@@ -1825,7 +1842,13 @@ static int record_encoder(rn_tape *t, const int area[RN_AREAS])
 /* When things happen: forward operation i at time i, its backward at 2*op_count-1-i. */
 static int backward_time(const rn_tape *t, int op) { return 2 * t->op_count - 1 - op; }
 
-static int has_gradients(const rn_tape *t) { return t->mode == RN_TRAIN || t->mode == RN_GRADIENT; }
+static int has_gradients(const rn_tape *t) { return t->mode == RN_TRAIN || t->mode == RN_GRADIENT || t->mode == RN_TRAIN_HEAD; }
+
+/* The first operation that backward comes to last. */
+static int backward_end(const rn_tape *t) { return t->mode == RN_TRAIN_HEAD ? t->head_begin : 0; }
+
+/* Does a gradient flow back through operation op? */
+static int flows_back(const rn_tape *t, int op) { return has_gradients(t) && op >= backward_end(t); }
 
 static size_t value_count(const rn_value *v)
 {
@@ -1937,7 +1960,7 @@ static void plan_memory(rn_tape *t)
     claim claims[CLAIMS_MAX];
     int count = 0;
     for (int i = 1; i < t->value_count; i++)
-        count = has_gradients(t) ? claim_for_training(t, i, claims, count) : claim_for_evaluation(t, i, claims, count);
+        count = flows_back(t, t->value[i].producer) ? claim_for_training(t, i, claims, count) : claim_for_evaluation(t, i, claims, count);
     t->bytes = place_claims(claims, count);
 }
 
@@ -1947,7 +1970,7 @@ static void plan_followers(rn_tape *t)
     for (int i = 0; i < t->op_count; i++) {
         rn_op *op = &t->op[i];
         rn_value *in = &t->value[op->in[0]], *out = &t->value[op->out];
-        if (op->kind == RN_OP_NORM && !has_gradients(t))
+        if (op->kind == RN_OP_NORM && !flows_back(t, i))
             out->value_offset = in->value_offset;
         if (op->kind == RN_OP_NORM)
             in->gradient_offset = out->gradient_offset;
@@ -1959,7 +1982,8 @@ static void plan_followers(rn_tape *t)
 
 int rn_tape_record(rn_tape *t, const rn_model *model, int batch, int mode, int head)
 {
-    if (batch < 1 || mode < RN_EVALUATE || mode > RN_BATCH_STATISTICS || (head && model->config.outputs < 1)) return RN_EARG;
+    if (batch < 1 || mode < RN_EVALUATE || mode > RN_TRAIN_HEAD || (head && model->config.outputs < 1)) return RN_EARG;
+    if (mode == RN_TRAIN_HEAD && !head) return RN_EARG;
     t->model = model;
     t->batch = batch;
     t->mode = mode;
@@ -1971,6 +1995,7 @@ int rn_tape_record(rn_tape *t, const rn_model *model, int batch, int mode, int h
     for (int a = 1; a < RN_AREAS; a++)
         area[a] = record_area(t, area[a - 1], area_name[a], model->config.times[a]);
     const int logits = record_decoder(t, area[RN_AREAS - 1]);
+    t->head_begin = t->op_count;
     if (logits == NONE || (head && record_encoder(t, area) == NONE)) return RN_ESHAPE;
     plan_memory(t);
     plan_followers(t);
@@ -2029,7 +2054,7 @@ static void forward_concat(rn_tape *t, const rn_op *op)
     const rn_value *out = &t->value[op->out];
     for (int n = 0; n < out->N; n++) {
         float *to = out->value + (size_t)n * (size_t)out->C;
-        for (int a = 0; a < RN_AREAS; a++) {
+        for (int a = 0; a < RN_AREAS && op->in[a] != NONE; a++) {
             const rn_value *in = &t->value[op->in[a]];
             memcpy(to, in->value + (size_t)n * (size_t)in->C, (size_t)in->C * sizeof *to);
             to += in->C;
@@ -2144,7 +2169,7 @@ static void backward_concat(rn_tape *t, const rn_op *op)
     const rn_value *out = &t->value[op->out];
     for (int n = 0; n < out->N; n++) {
         const float *from = out->gradient + (size_t)n * (size_t)out->C;
-        for (int a = 0; a < RN_AREAS; a++) {
+        for (int a = 0; a < RN_AREAS && op->in[a] != NONE; a++) {
             rn_value *in = &t->value[op->in[a]];
             in->gradient_written = 1;
             memcpy(in->gradient + (size_t)n * (size_t)in->C, from, (size_t)in->C * sizeof *from);
@@ -2181,7 +2206,7 @@ static int backward_op(rn_tape *t, const rn_op *op, const float *values, float *
 static void seed_gradient(rn_tape *t, const char *name, const float *gradient)
 {
     rn_value *v = rn_tape_value(t, name);
-    if (v == NULL) return;
+    if (v == NULL || v->gradient == NULL) return;       /* not on the tape, or not among what is trained */
     if (gradient != NULL)
         memcpy(v->gradient, gradient, value_count(v) * sizeof *gradient);
     v->gradient_written = gradient != NULL;
@@ -2198,7 +2223,7 @@ int rn_tape_backward(rn_tape *t, const float *values, float *gradients, const fl
     t->value[0].gradient = dimages;
     seed_gradient(t, "logits", dlogits);
     seed_gradient(t, "prediction", dprediction);
-    for (int i = t->op_count - 1; i >= 0; i--) {
+    for (int i = t->op_count - 1; i >= backward_end(t); i--) {
         const rn_op *op = &t->op[i];
         if (!t->value[op->out].gradient_written) continue;      /* nothing flows back through here */
         int status = backward_reads(op, op->in[0]) ? restore_value(t, op->in[0], ws) : RN_OK;
@@ -2358,24 +2383,87 @@ int rn_contrast(double *value, double *dprediction, double weight, int kind, con
     return RN_OK;
 }
 
+static int widest(int people, const int *D)
+{
+    int most = 0;
+    for (int p = 0; p < people; p++) {
+        if (D[p] < 1) return 0;
+        if (D[p] > most) most = D[p];
+    }
+    return most;
+}
+
+/* The contrast's scratch, the gradient of one person's columns, and copies of these columns when there are others between. */
+size_t rn_people_loss_size(int N, int people, const int *D)
+{
+    const int D_most = widest(people, D);
+    if (N < 1 || D_most < 1) return 0;
+    return rn_contrast_size(N, D_most) + (people > 1 ? 2 : 1) * (size_t)N * (size_t)D_most;
+}
+
+/* out (N,D) = columns first .. first+D-1 of x (N,width). */
+static void take_columns(float *out, const float *x, int N, size_t width, size_t first, size_t D)
+{
+    for (size_t n = 0; n < (size_t)N; n++)
+        memcpy(out + n * D, x + n * width + first, D * sizeof *out);
+}
+
+/* One person's mse and contrast and their gradient: columns first .. first+D-1 of the arrays (N,width). The only person's
+ * columns are the arrays themselves. */
+static int person_loss(rn_loss *l, float *dprediction, double weight, const float *prediction, const float *target, int N,
+                       size_t width, size_t first, int D, int contrast, double *scratch)
+{
+    const size_t n = (size_t)D, count = (size_t)N * n;
+    double *gradient = dprediction != NULL ? scratch + rn_contrast_size(N, D) : NULL;
+    if (n != width) {
+        float *columns = (float *)(void *)(scratch + rn_contrast_size(N, D) + count);
+        take_columns(columns, prediction, N, width, first, n);
+        take_columns(columns + count, target, N, width, first, n);
+        prediction = columns;
+        target = columns + count;
+    }
+    if (gradient != NULL)
+        memset(gradient, 0, count * sizeof *gradient);
+    double value = 0.0;
+    l->mse += rn_mse(gradient, weight, prediction, target, N, D);
+    const int status = rn_contrast(&value, gradient, weight, contrast, prediction, target, N, D, scratch);
+    l->contrast += value;
+    for (size_t i = 0; status == RN_OK && gradient != NULL && i < count; i++)
+        dprediction[i / n * width + first + i % n] = (float)gradient[i];
+    return status;
+}
+
+int rn_people_loss(rn_loss *loss, float *dlogits, float *dprediction, const float *logits, const int32_t *label, int K,
+                   const float *prediction, const float *target, int N, int people, const int *D, double beta, int contrast,
+                   double *scratch)
+{
+    rn_loss l = { 0 };
+    size_t width = 0, first = 0;
+    if (people < 1 || widest(people, D) < 1) return RN_ESHAPE;
+    for (int p = 0; p < people; p++)
+        width += (size_t)D[p];
+    int status = rn_cross_entropy(&l.classification, dlogits, 1.0, logits, label, N, K);
+    for (int p = 0; p < people && status == RN_OK; p++) {
+        status = person_loss(&l, dprediction, beta / (double)people, prediction, target, N, width, first, D[p], contrast, scratch);
+        first += (size_t)D[p];
+    }
+    if (status != RN_OK) return status;
+    l.mse /= (double)people;
+    l.contrast /= (double)people;
+    l.generation = l.mse + l.contrast;
+    l.loss = l.classification + beta * l.generation;
+    *loss = l;
+    return RN_OK;
+}
+
 int rn_alignment_loss(rn_loss *loss, float *dlogits, float *dprediction, const float *logits, const int32_t *label, int K,
                       const float *prediction, const float *target, int N, int D, double beta, int contrast, double *scratch)
 {
+    if (prediction != NULL && target != NULL)
+        return rn_people_loss(loss, dlogits, dprediction, logits, label, K, prediction, target, N, 1, &D, beta, contrast, scratch);
     rn_loss l = { 0 };
-    int status = rn_cross_entropy(&l.classification, dlogits, 1.0, logits, label, N, K);
+    const int status = rn_cross_entropy(&l.classification, dlogits, 1.0, logits, label, N, K);
     if (status != RN_OK) return status;
-    if (prediction != NULL && target != NULL) {
-        const size_t count = (size_t)N * (size_t)D;
-        double *gradient = dprediction != NULL ? scratch + rn_contrast_size(N, D) : NULL;
-        if (gradient != NULL)
-            memset(gradient, 0, count * sizeof *gradient);
-        l.mse = rn_mse(gradient, beta, prediction, target, N, D);
-        status = rn_contrast(&l.contrast, gradient, beta, contrast, prediction, target, N, D, scratch);
-        if (status != RN_OK) return status;
-        for (size_t i = 0; gradient != NULL && i < count; i++)
-            dprediction[i] = (float)gradient[i];
-    }
-    l.generation = l.mse + l.contrast;
     l.loss = l.classification + beta * l.generation;
     *loss = l;
     return RN_OK;
@@ -4453,5 +4541,21 @@ int rn_i2n_score(rn_behaviour *mean, rn_behaviour *split, const double *model, c
     mean->raw = sum.raw / (double)splits;
     mean->ceiling = sum.ceiling / (double)splits;
     mean->score = sum.score / (double)splits;
+    return RN_OK;
+}
+
+/* ---- 9.6 Attack ---- */
+
+/* y = clip(x + eps sign(g), 0, 1): each pixel one step of eps up or down, whichever raises the loss. */
+int rn_sign_attack(float *y, const float *x, const float *gradient, float eps, size_t n)
+{
+    if (!(eps >= 0.0f && eps <= 1.0f)) return RN_EARG;
+    for (size_t i = 0; i < n; i++)
+        if (!(gradient[i] - gradient[i] == 0.0f) || !(x[i] - x[i] == 0.0f)) return RN_ENAN;
+    for (size_t i = 0; i < n; i++) {
+        const float step = gradient[i] > 0.0f ? eps : gradient[i] < 0.0f ? -eps : 0.0f;
+        const float moved = x[i] + step;
+        y[i] = moved < 0.0f ? 0.0f : moved > 1.0f ? 1.0f : moved;
+    }
     return RN_OK;
 }

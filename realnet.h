@@ -178,6 +178,7 @@ typedef struct {
     int classes;                                        /* 1000 */
     int encoder_width;                                  /* outputs of each area's encoder: 128 */
     int outputs;                                        /* length of the neural target; 0: no encoder head */
+    int head_areas;                                     /* the areas that feed the head: 1 V1 + 2 V2 + 4 V4 + 8 IT; 0: all */
 } rn_config;
 /* "cornet-s" or "cornet-tiny" (design.md 4), without a head. RN_EARG for another name, or NULL. */
 int rn_config_preset(rn_config *config, const char *name);
@@ -199,10 +200,12 @@ typedef struct {
 } rn_model;
 /* Fill the table from a configuration. Errors: RN_EARG, RN_ESHAPE when the configuration describes no network. */
 int rn_model_describe(rn_model *model, const rn_config *config);
+int rn_config_head_reads(const rn_config *config, int area);    /* 1 if this area (0 V1 ... 3 IT) feeds the head, else 0 */
 int rn_model_find(const rn_model *model, const char *name);     /* index into tensor[]; prefixes "module." and
                                                                    "realnet.module." are passed over; -1 if none */
 /* Fresh values as PyTorch draws them (method.md 3): rn_init_cornet after torch.manual_seed(seed) and building CORnet_S;
- * rn_init_head draws fc_v1, fc_v2, fc_v4, fc_it, fc (weight, then bias) from g. values: model->count floats. */
+ * rn_init_head draws fc_v1, fc_v2, fc_v4, fc_it (those that the head has), fc (weight, then bias) from g.
+ * values: model->count floats. */
 int  rn_init_cornet(const rn_model *model, float *values, uint64_t seed);
 void rn_init_head(const rn_model *model, float *values, rn_generator *g);
 
@@ -211,7 +214,8 @@ void rn_init_head(const rn_model *model, float *values, rn_generator *g);
 enum { RN_EVALUATE,                                     /* running statistics, no gradients, memory reused at once */
        RN_TRAIN,                                        /* batch statistics, everything kept that backward needs */
        RN_GRADIENT,                                     /* running statistics, with gradients down to the image */
-       RN_BATCH_STATISTICS };                           /* batch statistics, no gradients */
+       RN_BATCH_STATISTICS,                             /* batch statistics, no gradients */
+       RN_TRAIN_HEAD };                                 /* running statistics, gradients of the head alone: a frozen CORnet-S */
 
 /* A tensor on the tape. value and gradient point into the arena after rn_tape_bind. */
 typedef struct {
@@ -228,7 +232,7 @@ typedef struct {
 enum { RN_OP_CONV, RN_OP_NORM, RN_OP_MAX_POOL, RN_OP_AVERAGE_POOL, RN_OP_LINEAR, RN_OP_RELU, RN_OP_CONCAT };
 typedef struct {
     int       kind;
-    int       in[RN_AREAS], out;                        /* values; in[1] of a norm is its residual or -1 */
+    int       in[RN_AREAS], out;                        /* values, -1: none; in[1] of a norm is its residual */
     int       tensor[4];                                /* parameters by index into rn_model.tensor, -1: none */
     rn_conv2d conv;                                     /* conv, max pool */
     rn_norm   norm;
@@ -239,6 +243,7 @@ typedef struct {
     const rn_model *model;                              /* borrowed */
     int             batch, mode;
     int             op_count, value_count;
+    int             head_begin;                         /* the head's first operation; op_count without a head */
     rn_op           op[RN_OPS_MAX];
     rn_value        value[RN_OPS_MAX];                  /* value[0] is the image */
     size_t          bytes;                              /* of the arena */
@@ -246,7 +251,7 @@ typedef struct {
 } rn_tape;
 
 /* Record CORnet-S (and the encoder head when config.outputs > 0 and head is not 0) for a batch, and plan its memory.
- * tape->bytes then says how large the arena must be. */
+ * tape->bytes then says how large the arena must be. RN_EARG for RN_TRAIN_HEAD without a head. */
 int rn_tape_record(rn_tape *tape, const rn_model *model, int batch, int mode, int head);
 int rn_tape_bind(rn_tape *tape, void *arena, size_t bytes);     /* arena aligned to 64 bytes; RN_EMEM if too small */
 rn_value *rn_tape_value(rn_tape *tape, const char *name);       /* NULL if there is none of this name */
@@ -256,7 +261,8 @@ rn_value *rn_tape_value(rn_tape *tape, const char *name);       /* NULL if there
 int rn_tape_forward(rn_tape *tape, float *values, const float *images, int updates, rn_workspace ws);
 /* Gradients of a scalar given d/d logits and d/d prediction in the gradient fields of those two values (either may be left
  * out by a NULL). Adds into gradients (model->trainable floats), recurrent weights getting their steps' in reverse order.
- * dimages (batch,3,size,size) is written when not NULL (RN_GRADIENT only). */
+ * dimages (batch,3,size,size) is written when not NULL (RN_GRADIENT only). RN_TRAIN_HEAD goes back through the head and no
+ * further: dlogits has no effect, and of gradients only the head's (from model->cornet_trainable on) are added to. */
 int rn_tape_backward(rn_tape *tape, const float *values, float *gradients, const float *images, const float *dlogits,
                      const float *dprediction, float *dimages, rn_workspace ws);
 
@@ -279,6 +285,15 @@ int rn_contrast(double *value, double *dprediction, double weight, int kind, con
  * float. target, prediction and dprediction may be NULL: classification alone. scratch: rn_contrast_size + N*D doubles. */
 int rn_alignment_loss(rn_loss *loss, float *dlogits, float *dprediction, const float *logits, const int32_t *label, int K,
                       const float *prediction, const float *target, int N, int D, double beta, int contrast, double *scratch);
+
+/* The same for people who share one model: person p's D[p] >= 1 responses are the next D[p] columns of prediction, target and
+ * dprediction (N, sum of D).   mse = mean over people of mse_p,  contrast = mean over people of contrast_p, each over the
+ * person's own columns, so that a person counts as much as another whatever D[p].  rn_alignment_loss is one person's.
+ * scratch: rn_people_loss_size doubles. Errors: RN_ESHAPE for people or D[p] < 1, and those of the terms. method.md 5.7 */
+size_t rn_people_loss_size(int N, int people, const int *D);    /* 0 where people or D[p] < 1 */
+int rn_people_loss(rn_loss *loss, float *dlogits, float *dprediction, const float *logits, const int32_t *label, int K,
+                   const float *prediction, const float *target, int N, int people, const int *D, double beta, int contrast,
+                   double *scratch);
 
 /* ---- 8. Adam -------------------------------------------------------------------------------------------------------- */
 
@@ -474,6 +489,14 @@ int rn_i2n(double *d, const double *p, const int32_t *truth, int images, int obj
 size_t rn_i2n_size(int images, int objects);
 int rn_i2n_score(rn_behaviour *mean, rn_behaviour *split, const double *model, const rn_trial *trial, int trials,
                  const int32_t *truth, int images, int objects, int splits, uint64_t seed, double *scratch, int32_t *order);
+
+/* ---- 9.6 Attack ---- */
+
+/* Fast gradient sign attack: y = clip(x + eps sign(g), 0, 1), sign(0) = 0; x n pixels in 0..1, g = dL/dx of the image's own
+ * cross-entropy. Only g's signs count, so the gradient of (x - mean)/sd serves as well. y may be x.
+ * Bits: eps*sign is exact; the sum is rounded to float. Errors: RN_EARG for eps outside 0..1, RN_ENAN where x or g is a NaN
+ * or an infinity. [E] robustness; Goodfellow 2015 (arXiv 1412.6572), eq. 1. */
+int rn_sign_attack(float *y, const float *x, const float *gradient, float eps, size_t n);
 
 #ifdef __cplusplus
 }

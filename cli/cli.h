@@ -119,6 +119,8 @@ void images_close(image_set *set);
 uint8_t *image_decode(const char *path, int *height, int *width);       /* RGB (height,width,3) as Pillow's convert("RGB"); allocated */
 void image_resize(uint8_t *out, int out_h, int out_w, const uint8_t *in, int in_h, int in_w);   /* Pillow's antialiased bilinear, bit for bit */
 void image_normalise(float *out, const uint8_t *rgb, int size);         /* (3,size,size) = (x/255 - mean)/std in float32 */
+void image_pixels(float *out, const uint8_t *rgb, int size);            /* (3,size,size) = x/255, from 0 to 1 */
+void image_normalise_pixels(float *out, const float *pixel, int size);  /* of these: (pixel - mean)/std; image_normalise's bits */
 const char *image_decoders(void);                       /* what this build reads: "PPM, PGM" or with "PNG, JPEG, ..." */
 
 #endif

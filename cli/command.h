@@ -68,6 +68,8 @@ void    weights_save(const char *path, const weights *w, int with_head, uint64_t
 void    weights_free(weights *w);
 uint64_t weights_fingerprint(const weights *w);
 rn_tensor *weights_tensor(weights *w, const char *name);
+char   *head_areas_text(const rn_config *config);       /* "V1,IT": the areas that feed the head; allocated */
+int     head_areas_of(const char *option_name, const char *text);      /* for rn_config.head_areas; status 2 for no such area */
 
 rn_workspace the_workspace(void);                       /* made at first use, for `threads` threads */
 /* A tape with its arena; fails with a line when the model does not fit the machine or the batch. */
@@ -90,6 +92,12 @@ typedef struct {
     double      beta, lr, checkpoint_minutes;
     int         epochs, batch, contrast, released;
     uint64_t    seed;
+    /* controls (method.md 5.7); all zero: the training of the papers. `targets` may name several people, "A.npy,B.npy". */
+    const char *areas;                                  /* "V1,IT": only these feed the head; NULL: all four */
+    int         shuffle_targets;                        /* the training responses' rows permuted over the images */
+    int         freeze_cornet;                          /* only the head is trained */
+    int         keep_best;                              /* the weights of the epoch with the lowest validation loss, not the last */
+    double      validation;                             /* training images held out: a number, or below 1 a share; 0: none */
 } training;
 extern const training training_defaults;                /* method.md 3: beta 40, 5 epochs, batch 16, rate 2e-5 */
 void train_run(const training *t, int resume);          /* resume: go on from RUN/checkpoint if it is there */
@@ -137,6 +145,7 @@ int command_variability(int argc, char **argv);
 int command_stats(int argc, char **argv);
 int command_behavior(int argc, char **argv);
 int command_report(int argc, char **argv);
+int command_attack(int argc, char **argv);
 int command_demo(int argc, char **argv);
 int command_selftest(int argc, char **argv);
 int command_bench(int argc, char **argv);

@@ -158,7 +158,7 @@ static int pooling_and_entropy(bench *b)
 /* ---- the whole: a small CORnet-S with a head, fresh, forward, and three training steps ---- */
 
 enum { BATCH = 3, OUTPUTS = 12, STEPS = 3 };
-static const rn_config small_config = { 32, { 4, 6, 8, 10 }, { 1, 2, 4, 2 }, 2, 10, 8, OUTPUTS };
+static const rn_config small_config = { 32, { 4, 6, 8, 10 }, { 1, 2, 4, 2 }, 2, 10, 8, OUTPUTS, 0 };
 
 static int training_steps(bench *b, rn_tape *tape, const rn_model *model, float *values, int contrast, const char *name)
 {
@@ -394,6 +394,75 @@ static int components(bench *b, const char *name, int N, int D, int K, int plain
     return status;
 }
 
+/* ---- controls: a head on V1 and IT for two people over a frozen CORnet-S; then the attack on the trained weights ---- */
+
+static int frozen_steps(bench *b, rn_tape *tape, const rn_model *model, float *values, float *images)
+{
+    static const int32_t label[BATCH] = { 1, 0, 7 };
+    static const int width[2] = { 7, 5 };
+    const size_t first = model->cornet_trainable, trained = model->trainable - first;
+    float *target = images + BATCH * 3 * 32 * 32, *dlogits = target + BATCH * OUTPUTS, *dprediction = dlogits + BATCH * 10;
+    float *m = dprediction + BATCH * OUTPUTS, *v = m + trained, *gradient = v + trained;
+    int status = rn_tape_record(tape, model, BATCH, RN_TRAIN_HEAD, 1);
+    if (status == RN_OK) status = rn_tape_bind(tape, b->arena, GOLDEN_ARENA);
+    memset(m, 0, 2 * trained * sizeof *m);
+    double losses[STEPS * 3] = { 0 };
+    for (int step = 0; step < STEPS && status == RN_OK; step++) {
+        rn_loss loss = { 0 };
+        memset(gradient, 0, model->trainable * sizeof *gradient);
+        status = rn_tape_forward(tape, values, images, 1, b->ws);
+        if (status == RN_OK)
+            status = rn_people_loss(&loss, dlogits, dprediction, rn_tape_value(tape, "logits")->value, label, 10,
+                                    rn_tape_value(tape, "prediction")->value, target, BATCH, 2, width, 40.0, RN_CONTRAST_PEARSON, b->d);
+        if (status == RN_OK) status = rn_tape_backward(tape, values, gradient, images, NULL, dprediction, NULL, b->ws);
+        rn_adam_step(values + first, m, v, gradient + first, trained, 1e-3, (uint64_t)step + 1, b->threads);
+        losses[3 * step] = loss.loss;
+        losses[3 * step + 1] = loss.mse;
+        losses[3 * step + 2] = loss.contrast;
+    }
+    keep_floats(b, "trained head", values, model->count);
+    keep_doubles(b, "trained head losses", losses, STEPS * 3);
+    return status;
+}
+
+static int sign_attack(bench *b, rn_tape *tape, const rn_model *model, float *values, float *images)
+{
+    enum { PIXELS = BATCH * 3 * 32 * 32 };
+    static const int32_t label[BATCH] = { 1, 0, 7 };
+    float *pixel = images + PIXELS, *gradient = pixel + PIXELS, *attacked = gradient + PIXELS, *dlogits = attacked + PIXELS;
+    for (int i = 0; i < PIXELS; i++)                    /* draws of 24 bits: exact */
+        pixel[i] = images[i] * 0.5f + 0.5f;
+    int status = rn_tape_record(tape, model, BATCH, RN_GRADIENT, 0);
+    if (status == RN_OK) status = rn_tape_bind(tape, b->arena, GOLDEN_ARENA);
+    if (status == RN_OK) status = rn_tape_forward(tape, values, images, 0, b->ws);
+    for (int i = 0; i < BATCH && status == RN_OK; i++)
+        status = rn_cross_entropy(b->d, dlogits + 10 * i, 1.0, rn_tape_value(tape, "logits")->value + 10 * i, &label[i], 1, 10);
+    if (status == RN_OK) status = rn_tape_backward(tape, values, NULL, images, dlogits, NULL, gradient, b->ws);
+    if (status == RN_OK) status = rn_sign_attack(attacked, pixel, gradient, 0.03f, PIXELS);
+    keep_floats(b, "image gradient", gradient, PIXELS);
+    keep_floats(b, "sign attack", attacked, PIXELS);
+    return status;
+}
+
+static int controls(bench *b)
+{
+    rn_model *model = (rn_model *)(void *)(b->arena + GOLDEN_ARENA);
+    rn_tape *tape = (rn_tape *)(void *)(model + 1);
+    rn_config config = small_config;
+    config.head_areas = 1 | 8;                          /* V1 and IT */
+    int status = rn_model_describe(model, &config);
+    if (status != RN_OK) return status;
+    float *values = b->f, *images = values + model->count;
+    rn_generator g;
+    status = rn_init_cornet(model, values, 2024);
+    rn_seed(&g, 2024);
+    rn_init_head(model, values, &g);
+    draw(images, BATCH * 3 * 32 * 32 + BATCH * OUTPUTS, 9);
+    if (status == RN_OK) status = frozen_steps(b, tape, model, values, images);
+    if (status == RN_OK) status = sign_attack(b, tape, model, values, images);
+    return status;
+}
+
 size_t golden_memory_size(int threads)
 {
     return FLOATS * sizeof(float) + 4 * SAMPLE * (sizeof(double) + sizeof(int32_t)) + GOLDEN_ARENA + sizeof(rn_model) + sizeof(rn_tape) +
@@ -433,6 +502,7 @@ int golden_compute(golden_value out[GOLDEN_MOST], void *memory, size_t bytes, in
     if (status == RN_OK) status = components(&b, "pca wide and steep", 13, 37, 12, 0, 0x1p-20);
     if (status == RN_OK) status = components(&b, "pca tall", 37, 13, 13, 0, 1.0);
     if (status == RN_OK) status = components(&b, "pca plain", 13, 37, 3, 1, 1.0);
+    if (status == RN_OK) status = controls(&b);
     return status == RN_OK ? b.count : status;
 }
 

@@ -51,5 +51,9 @@ const golden_value golden_stored[] = {
     { "pca wide and steep", UINT64_C(0xf812576d2313b8b8), { -0x1.7eec862762764p-3, -0x1.6c99dd89d89d9p-3, 0x1.e757cb13b13b2p-3 } },
     { "pca tall", UINT64_C(0x79f2fe439840fd34), { 0x1.e7c96eb3e4541p-7, 0x1.84c4f914c1bacp-7, -0x1.e98cf06eb3e48p-4 } },
     { "pca plain", UINT64_C(0xfd971e147b9fefa6), { -0x1.7eec862762764p-3, -0x1.6c99dd89d89d9p-3, 0x1.e757cb13b13b2p-3 } },
+    { "trained head", UINT64_C(0x874b46ae409f8f50), { 0x1.43efbep-7, -0x1.e8300cp-5, 0x1.0237e6p-8 } },
+    { "trained head losses", UINT64_C(0x0e61421796e02f1c), { 0x1.bea87c6481804p+5, 0x1.9300855812592p-2, 0x1.e6b6560b5fb6ap-1 } },
+    { "image gradient", UINT64_C(0x8e71e18cd2a01392), { 0x1.c7693p-12, -0x1.d081dap-11, -0x1.8dc206p-12 } },
+    { "sign attack", UINT64_C(0xb71c31c2e9840efa), { 0x1.5f1f24p-1, 0x1.168d1ep-2, 0x1.ccb1a6p-2 } },
 };
 const int golden_stored_count = sizeof golden_stored / sizeof *golden_stored;

@@ -454,17 +454,36 @@ void image_resize(uint8_t *out, int out_h, int out_w, const uint8_t *in, int in_
 
 /* ---- Normalisation: torchvision's ToTensor and Normalize with the figures of ImageNet ---- */
 
+static const float image_full = 255.0f;
+static const float image_mean[3] = { 0.485f, 0.456f, 0.406f }, image_sd[3] = { 0.229f, 0.224f, 0.225f };
+
+void image_pixels(float *out, const uint8_t *rgb, int size)
+{
+    const size_t pixels = (size_t)size * (size_t)size;
+    for (size_t c = 0; c < 3; c++)
+        for (size_t i = 0; i < pixels; i++)
+            out[c * pixels + i] = (float)rgb[3 * i + c] / image_full;
+}
+
+void image_normalise_pixels(float *out, const float *pixel, int size)
+{
+    const size_t pixels = (size_t)size * (size_t)size;
+    for (size_t c = 0; c < 3; c++)
+        for (size_t i = 0; i < pixels; i++) {
+            const float centred = pixel[c * pixels + i] - image_mean[c];
+            out[c * pixels + i] = centred / image_sd[c];
+        }
+}
+
 void image_normalise(float *out, const uint8_t *rgb, int size)
 {
-    static const float full = 255.0f;
-    static const float mean[3] = { 0.485f, 0.456f, 0.406f }, sd[3] = { 0.229f, 0.224f, 0.225f };
     const size_t pixels = (size_t)size * (size_t)size;
     for (int c = 0; c < 3; c++) {
         float value[256];                               /* of each byte; every operation rounded to float */
         for (int v = 0; v < 256; v++) {
-            value[v] = (float)v / full;
-            value[v] = value[v] - mean[c];
-            value[v] = value[v] / sd[c];
+            value[v] = (float)v / image_full;
+            value[v] = value[v] - image_mean[c];
+            value[v] = value[v] / image_sd[c];
         }
         for (size_t i = 0; i < pixels; i++)
             out[(size_t)c * pixels + i] = value[rgb[3 * i + (size_t)c]];

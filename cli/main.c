@@ -14,6 +14,7 @@ static const command commands[] = {
     { "train",    command_train,    "the alignment training: classify, and predict brain responses" },
     { "pca",      command_pca,      "principal components, fitted or applied" },
     { "prepare",  command_prepare,  "brain responses from trials: repeats averaged, windowed, normalised, reduced" },
+    { "attack",   command_attack,   "accuracy under a fast gradient sign attack" },
     { "rdm",      command_rdm,      "representational dissimilarity matrices" },
     { "rsa",      command_rsa,      "how alike two sets of dissimilarity matrices are" },
     { "partial",  command_partial,  "what each of several dimensions adds, the others held fixed" },

@@ -9,6 +9,7 @@
 #include <string.h>
 
 enum { LOSSES = 5 };                                    /* loss, classification, generation, mse, contrast */
+static const char *const part_name[] = { "train", "valid", "test" };    /* as the columns of loss.csv begin */
 static const char *const contrast_name[] = { "pearson", "spearman", "released", "none" };
 const training training_defaults = { .beta = 40.0, .lr = 2e-5, .checkpoint_minutes = 10.0, .epochs = 5, .batch = 16,
                                      .contrast = RN_CONTRAST_PEARSON };
@@ -21,29 +22,37 @@ typedef struct {
     int32_t  *labels;                                   /* (images) */
 } data_set;
 
+/* Some images of a set, in this order: those trained on, those held out for validation, those of the test set. */
+typedef struct { data_set *of; int32_t *index; int count; } part;
+
 typedef struct {
     training     set;
     weights      w;
     float       *exp_avg, *exp_avg_sq, *gradients;      /* model.trainable floats each */
     rn_generator generator;
     data_set     train, test;
-    int32_t     *order;                                 /* this epoch's permutation of the training images */
-    double      *losses;                                /* (epochs, 2*LOSSES): the rows of loss.csv so far */
-    double       sums[LOSSES], best_test;
+    part         trained, held_out, tested;
+    int          people, *width;                        /* width[p]: responses of person p; outputs of the model in all */
+    int32_t     *order;                                 /* this epoch's permutation of the images trained on */
+    double      *losses;                                /* (epochs, 2*LOSSES): loss.csv so far, training and test columns */
+    double      *valid_losses;                          /* (epochs, LOSSES): the validation columns; NULL: no validation */
+    double       sums[LOSSES], best_test, best_valid;
     uint64_t     sampler_seed, steps;
-    int          epoch, batch_done, best_saved;
+    int          epoch, batch_done, best_saved, epoch_kept;
+    size_t       frozen;                                /* the first parameters that are not trained: all of CORnet-S, or 0 */
     weights      teacher;                               /* --fidelity released: asked anew for every batch */
     rn_tape     *full, *last, *teacher_full, *teacher_last;
     double      *scratch;
     float       *x, *y, *dlogits, *dprediction;
+    int32_t     *index;
     char        *inputs;                                /* hashes of the input files, as text */
 } run;
 
 static int outputs_of(const run *r) { return r->w.model.config.outputs; }
-static int batches_of(const data_set *d, int batch) { return (d->images.count + batch - 1) / batch; }
-static int batch_size(const data_set *d, int batch, int index)
+static int batches_of(const part *p, int batch) { return (p->count + batch - 1) / batch; }
+static int batch_size(const part *p, int batch, int index)
 {
-    const int left = d->images.count - index * batch;
+    const int left = p->count - index * batch;
     return left < batch ? left : batch;
 }
 
@@ -112,12 +121,75 @@ static float *read_targets(const char *path, const image_set *images, int *outpu
     return targets;
 }
 
+/* "A.npy,B.npy": a file of responses for each person; a file whose own name has commas is one. */
+static char **people_of(const char *paths, int *people)
+{
+    if (!file_exists(paths)) return split_list("--targets", paths, people);
+    char **one = allocate(1, sizeof *one);
+    one[0] = format_text("%s", paths);
+    *people = 1;
+    return one;
+}
+
+/* The people's responses side by side (images, sum of their widths), all to the same images. */
+static float *read_people(const char *paths, const image_set *images, int *people, int **width)
+{
+    char **path = people_of(paths, people);
+    float **own = allocate((size_t)*people, sizeof *own);
+    size_t total = 0, first = 0;
+    *width = allocate((size_t)*people, sizeof **width);
+    for (int p = 0; p < *people; p++) {
+        own[p] = read_targets(path[p], images, &(*width)[p]);
+        total += (size_t)(*width)[p];
+    }
+    if (total > 1 << 24) fail(EXIT_WRONG_INPUT, paths, "%zu responses an image in all (at most 16777216)", total);
+    float *all = allocate((size_t)images->count * total, sizeof *all);
+    for (int p = 0; p < *people; p++) {
+        const size_t D = (size_t)(*width)[p];
+        for (size_t i = 0; i < (size_t)images->count; i++)
+            memcpy(all + i * total + first, own[p] + i * D, D * sizeof *all);
+        first += D;
+        release(own[p]);
+    }
+    release(own);
+    release(path);
+    return all;
+}
+
+static void read_test_targets(run *r)
+{
+    const training *t = &r->set;
+    int people, *width;
+    r->test.targets = read_people(t->test_targets, &r->test.images, &people, &width);
+    if (people != r->people)
+        fail(EXIT_WRONG_INPUT, "--test-targets", "%d people, but --targets names %d (give one file a person, in the same order)", people, r->people);
+    for (int p = 0; p < people; p++)
+        if (width[p] != r->width[p])
+            fail(EXIT_WRONG_INPUT, t->test_targets, "%d responses an image, but %s has %d (both need the same columns%s)", width[p], t->targets,
+                 r->width[p], people > 1 ? ", person by person" : "");
+    release(width);
+}
+
 static void note_input(run *r, const char *role, const char *path)
 {
     if (path == NULL) return;
     char *more = format_text("%s%s=%016" PRIx64 ";", r->inputs ? r->inputs : "", role, file_hash(path));
     release(r->inputs);
     r->inputs = more;
+}
+
+/* One person's file under the role's own name, several people's numbered from 1. */
+static void note_people(run *r, const char *role, const char *paths)
+{
+    if (paths == NULL) return;
+    int people;
+    char **path = people_of(paths, &people);
+    for (int p = 0; p < people; p++) {
+        char *name = people > 1 ? format_text("%s_%d", role, p + 1) : format_text("%s", role);
+        note_input(r, name, path[p]);
+        release(name);
+    }
+    release(path);
 }
 
 static void note_images(run *r, const char *role, const image_set *set)
@@ -193,36 +265,117 @@ static weights starting_weights(const training *t)
     return weights_fresh(&config, t->seed, 0);
 }
 
+/* ---- controls: what is trained on, and what with (docs/method.md 5.7) ---- */
+
+/* The controls have a generator of their own, seeded with --seed: its first 64-bit seed is that of the shuffled responses, its
+ * second that of the validation split. So neither moves the head, the order of the images, or the other. */
+static void control_permutation(const training *t, int which, int32_t *out, int n)
+{
+    rn_generator g, own;
+    rn_seed(&g, t->seed);
+    for (int i = 0; i < which; i++)
+        (void)rn_random64(&g);
+    rn_seed(&own, rn_random64(&g));
+    rn_permutation(&own, out, n);
+}
+
+/* --shuffle-targets: image i gets the responses to image order[i], of every person; before the split, so that a validation
+ * loss knows the true pairs no more than the training does. The test set stays true. */
+static void shuffle_targets(run *r)
+{
+    const size_t D = (size_t)outputs_of(r);
+    const int n = r->train.images.count;
+    int32_t *order = allocate((size_t)n, sizeof *order);
+    float *shuffled = allocate((size_t)n * D, sizeof *shuffled);
+    control_permutation(&r->set, 0, order, n);
+    for (int i = 0; i < n; i++)
+        memcpy(shuffled + (size_t)i * D, r->train.targets + (size_t)order[i] * D, D * sizeof *shuffled);
+    release(r->train.targets);
+    r->train.targets = shuffled;
+    release(order);
+}
+
+/* --validation: a number of images, or a share of them rounded to the nearest number. */
+static int held_out_count(const training *t, int images)
+{
+    if (t->validation == 0.0) return 0;
+    const double count = t->validation < 1.0 ? floor(t->validation * images + 0.5) : t->validation;
+    if (floor(count) != count)
+        fail(EXIT_WRONG_INPUT, "--validation", "%.10g is neither a whole number of images nor a share below 1 (try %.0f)", t->validation, floor(count));
+    if (count < 1.0 || count > images - 1)
+        fail(EXIT_WRONG_INPUT, "--validation", "%.10g would hold out %.0f of the %d images of %s (hold out 1 to %d of them)", t->validation, count,
+             images, t->images, images - 1);
+    return (int)count;
+}
+
+/* The images held out are the first of a permutation; both parts then keep the order of the list. */
+static void split_images(run *r)
+{
+    const int n = r->train.images.count, out = held_out_count(&r->set, n);
+    int32_t *order = allocate((size_t)n, sizeof *order);
+    char *held = allocate((size_t)n, 1);
+    if (out > 0) control_permutation(&r->set, 1, order, n);
+    for (int i = 0; i < out; i++)
+        held[order[i]] = 1;
+    part *const both[2] = { &r->trained, &r->held_out };
+    for (int h = 0; h < 2; h++) {
+        both[h]->of = &r->train;
+        both[h]->index = allocate((size_t)n, sizeof(int32_t));
+        for (int i = 0; i < n; i++)
+            if (held[i] == h) both[h]->index[both[h]->count++] = i;
+    }
+    r->tested.of = &r->test;
+    r->tested.index = allocate((size_t)r->test.images.count + 1, sizeof(int32_t));
+    for (; r->tested.count < r->test.images.count; r->tested.count++)
+        r->tested.index[r->tested.count] = r->tested.count;
+    release(order);
+    release(held);
+}
+
+static void check_controls(const training *t)
+{
+    if (t->keep_best && t->validation == 0.0)
+        fail(EXIT_WRONG_INPUT, "--keep", "best needs images to choose by (hold some out with --validation N)");
+    if (t->keep_best && t->released)
+        fail(EXIT_WRONG_INPUT, "--keep", "--fidelity released keeps the epoch that the released code keeps (leave out one of the two)");
+    if (t->freeze_cornet && t->beta == 0.0)
+        fail(EXIT_WRONG_INPUT, "--freeze-cornet", "with --beta 0 nothing would be trained (leave out one of the two)");
+}
+
 static void open_inputs(run *r)
 {
     const training *t = &r->set;
     const char *start_name = t->model ? t->model : t->weights;
+    check_controls(t);
+    const int head_areas = t->areas && t->targets ? head_areas_of("--areas", t->areas) : 0;
     weights start = starting_weights(t);
     rn_config config = start.model.config;
-    int outputs = config.outputs;
     r->train.images = images_open(t->images);
+    config.outputs = 0;
+    config.head_areas = head_areas;
     if (t->targets != NULL) {
-        r->train.targets = read_targets(t->targets, &r->train.images, &outputs);
-        config.outputs = outputs;
-    } else
-        config.outputs = 0;
-    if (t->test_images != NULL) {
-        r->test.images = images_open(t->test_images);
-        r->test.targets = read_targets(t->test_targets, &r->test.images, &outputs);
-        if (outputs != config.outputs)
-            fail(EXIT_WRONG_INPUT, t->test_targets, "%d responses an image, but %s has %d (both need the same columns)", outputs, t->targets, config.outputs);
+        r->train.targets = read_people(t->targets, &r->train.images, &r->people, &r->width);
+        for (int p = 0; p < r->people; p++)
+            config.outputs += r->width[p];
     }
     check_status(rn_model_describe(&r->w.model, &config), start_name);
+    if (t->test_images != NULL) {
+        r->test.images = images_open(t->test_images);
+        read_test_targets(r);
+    }
+    split_images(r);
     r->w.values = allocate(r->w.model.count, sizeof *r->w.values);
     rn_seed(&r->generator, t->seed);
     rn_init_head(&r->w.model, r->w.values, &r->generator);      /* always drawn, so that the stream goes on from the same place */
     weights_copy(&r->w, &start, start_name);
+    r->frozen = t->freeze_cornet ? r->w.model.cornet_trainable : 0;
+    if (t->shuffle_targets && t->targets != NULL) shuffle_targets(r);
     note_input(r, "weights", t->weights);
     note_images(r, "images", &r->train.images);
-    note_input(r, "targets", t->targets);
+    note_people(r, "targets", t->targets);
     note_input(r, "labels", t->labels);
     if (t->test_images != NULL) note_images(r, "test_images", &r->test.images);
-    note_input(r, "test_targets", t->test_targets);
+    note_people(r, "test_targets", t->test_targets);
     if (t->labels != NULL) given_labels(r);
     else ask_teacher(r, &r->train, &start, "labels of the training images");
     if (t->test_images != NULL) ask_teacher(r, &r->test, &start, "labels of the test images");
@@ -230,29 +383,43 @@ static void open_inputs(run *r)
     else weights_free(&start);
 }
 
+/* The largest batch of any part. */
+static size_t largest_batch(const run *r)
+{
+    const part *const parts[] = { &r->trained, &r->held_out, &r->tested };
+    int most = 0;
+    for (int p = 0; p < 3; p++) {
+        const int batch = parts[p]->count > 0 ? batch_size(parts[p], r->set.batch, 0) : 0;
+        if (batch > most) most = batch;
+    }
+    return (size_t)most;
+}
+
 static void prepare_memory(run *r)
 {
     const training *t = &r->set;
     const int size = r->w.model.config.input_size, head = outputs_of(r) > 0, classes = r->w.model.config.classes;
-    const size_t batch = (size_t)(t->batch < r->train.images.count ? t->batch : r->train.images.count);
-    const size_t last = (size_t)batch_size(&r->train, t->batch, batches_of(&r->train, t->batch) - 1);
-    const size_t D = outputs_of(r) > 0 ? (size_t)outputs_of(r) : 1;
-    r->full = tape_new(&r->w.model, (int)batch, RN_TRAIN, head);
-    r->last = last == batch ? r->full : tape_new(&r->w.model, (int)last, RN_TRAIN, head);
+    const int mode = r->frozen > 0 ? RN_TRAIN_HEAD : RN_TRAIN;
+    const int first = batch_size(&r->trained, t->batch, 0), last = batch_size(&r->trained, t->batch, batches_of(&r->trained, t->batch) - 1);
+    const size_t batch = largest_batch(r), D = outputs_of(r) > 0 ? (size_t)outputs_of(r) : 1;
+    r->full = tape_new(&r->w.model, first, mode, head);
+    r->last = last == first ? r->full : tape_new(&r->w.model, last, mode, head);
     if (r->teacher.values != NULL) {
-        r->teacher_full = tape_new(&r->teacher.model, (int)batch, RN_BATCH_STATISTICS, 0);
-        r->teacher_last = last == batch ? r->teacher_full : tape_new(&r->teacher.model, (int)last, RN_BATCH_STATISTICS, 0);
+        r->teacher_full = tape_new(&r->teacher.model, first, RN_BATCH_STATISTICS, 0);
+        r->teacher_last = last == first ? r->teacher_full : tape_new(&r->teacher.model, last, RN_BATCH_STATISTICS, 0);
     }
     r->exp_avg = allocate(r->w.model.trainable, sizeof(float));
     r->exp_avg_sq = allocate(r->w.model.trainable, sizeof(float));
     r->gradients = allocate(r->w.model.trainable, sizeof(float));
-    r->order = allocate((size_t)r->train.images.count, sizeof *r->order);
+    r->order = allocate((size_t)r->trained.count, sizeof *r->order);
     r->losses = allocate((size_t)t->epochs * 2 * LOSSES, sizeof *r->losses);
+    if (r->held_out.count > 0) r->valid_losses = allocate((size_t)t->epochs * LOSSES, sizeof *r->valid_losses);
     r->x = allocate(batch * 3 * (size_t)size * (size_t)size, sizeof(float));
     r->y = allocate(batch * D, sizeof(float));
+    r->index = allocate(batch, sizeof *r->index);
     r->dlogits = allocate(batch * (size_t)classes, sizeof(float));
     r->dprediction = allocate(batch * D, sizeof(float));
-    r->scratch = allocate(rn_contrast_size((int)batch, (int)D) + batch * D, sizeof(double));
+    if (head) r->scratch = allocate(rn_people_loss_size((int)batch, r->people, r->width), sizeof(double));
 }
 
 /* ---- checkpoint ---- */
@@ -265,7 +432,7 @@ static stored_tensor stored(const char *name, const char *type, size_t count, si
     return s;
 }
 
-enum { NOTES_MAX = 24 };
+enum { NOTES_MAX = 40 };
 typedef struct { const char *text[2 * NOTES_MAX]; int count; } notes;
 
 static void add_note(notes *n, const char *key, char *value)
@@ -276,6 +443,32 @@ static void add_note(notes *n, const char *key, char *value)
 }
 
 static char *copied(const char *text) { return text ? format_text("%s", text) : NULL; }
+
+static char *truth(int flag) { return copied(flag ? "true" : "false"); }
+
+/* "64,64": how many responses each person has, in the order of the prediction's columns. */
+static char *people_text(const run *r)
+{
+    char *text = format_text("%s", "");
+    for (int p = 0; p < r->people; p++) {
+        char *more = format_text("%s%s%d", text, p ? "," : "", r->width[p]);
+        release(text);
+        text = more;
+    }
+    return text;
+}
+
+static void add_controls(notes *n, const run *r)
+{
+    const training *t = &r->set;
+    if (t->targets == NULL) return;
+    add_note(n, "responses", people_text(r));
+    add_note(n, "areas", head_areas_text(&r->w.model.config));
+    add_note(n, "shuffle_targets", truth(t->shuffle_targets));
+    add_note(n, "freeze_cornet", truth(t->freeze_cornet));
+    add_note(n, "keep", copied(t->keep_best ? "best" : "last"));
+    add_note(n, "validation", format_text("%.17g", t->validation));
+}
 
 /* Every setting, as text: for the checkpoint, config.json, and the comparison on --resume. */
 static notes settings_notes(const run *r)
@@ -298,6 +491,7 @@ static notes settings_notes(const run *r)
     add_note(&n, "contrast", copied(contrast_name[t->contrast]));
     add_note(&n, "fidelity", copied(t->released ? "released" : "paper"));
     add_note(&n, "checkpoint_minutes", format_text("%.17g", t->checkpoint_minutes));
+    add_controls(&n, r);
     add_note(&n, "inputs", copied(r->inputs));
     return n;
 }
@@ -317,11 +511,14 @@ static void save_checkpoint(run *r)
     add_note(&n, "sampler_seed", format_text("%" PRIu64, r->sampler_seed));
     add_note(&n, "best_saved", format_text("%d", r->best_saved));
     add_note(&n, "best_test", format_text("%.17g", r->best_test));
+    add_note(&n, "best_valid", format_text("%.17g", r->best_valid));
+    add_note(&n, "epoch_kept", format_text("%d", r->epoch_kept));
     int32_t words[625];
     for (int i = 0; i < 624; i++)
         memcpy(&words[i], &r->generator.word[i], sizeof words[i]);
     words[624] = r->generator.next;
-    enum { COUNT = 6 };                                 /* told, for tcc cannot count these */
+    enum { COUNT = 7 };                                 /* told, for tcc cannot count these */
+    const int count = r->valid_losses != NULL ? COUNT : COUNT - 1;
     const stored_tensor tensor[COUNT] = {
         stored("parameters", "F32", r->w.model.count, 4, r->w.values),
         stored("adam.exp_avg", "F32", r->w.model.trainable, 4, r->exp_avg),
@@ -329,9 +526,10 @@ static void save_checkpoint(run *r)
         stored("losses", "F64", (size_t)r->set.epochs * 2 * LOSSES, 8, r->losses),
         stored("sums", "F64", LOSSES, 8, r->sums),
         stored("generator", "I32", 625, 4, words),
+        stored("valid_losses", "F64", (size_t)r->set.epochs * LOSSES, 8, r->valid_losses),
     };
     char *path = in_run(&r->set, "checkpoint");
-    safetensors_write(path, tensor, COUNT, n.text, n.count);
+    safetensors_write(path, tensor, count, n.text, n.count);
     for (int i = 0; i < COUNT; i++)
         release(tensor[i].name);
     free_notes(&n);
@@ -353,6 +551,13 @@ static void read_checkpoint_tensor(tensor_file *f, const char *name, size_t coun
     tensor_read_raw(f, i, out);
 }
 
+/* A note that checkpoints of version 0.1.0 do not have yet. */
+static const char *newer_note(const tensor_file *f, const char *key, const char *before)
+{
+    const char *text = tensor_note(f, key);
+    return text != NULL ? text : before;
+}
+
 static void load_checkpoint(run *r)
 {
     char *path = in_run(&r->set, "checkpoint");
@@ -365,6 +570,7 @@ static void load_checkpoint(run *r)
     read_checkpoint_tensor(&f, "adam.exp_avg_sq", r->w.model.trainable, 4, r->exp_avg_sq);
     read_checkpoint_tensor(&f, "losses", (size_t)r->set.epochs * 2 * LOSSES, 8, r->losses);
     read_checkpoint_tensor(&f, "sums", LOSSES, 8, r->sums);
+    if (r->valid_losses != NULL) read_checkpoint_tensor(&f, "valid_losses", (size_t)r->set.epochs * LOSSES, 8, r->valid_losses);
     int32_t words[625];
     read_checkpoint_tensor(&f, "generator", 625, 4, words);
     memcpy(r->generator.word, words, sizeof r->generator.word);
@@ -375,8 +581,10 @@ static void load_checkpoint(run *r)
     r->sampler_seed = strtoull(note_of(&f, "sampler_seed"), NULL, 10);
     r->best_saved = atoi(note_of(&f, "best_saved"));
     r->best_test = strtod(note_of(&f, "best_test"), NULL);
+    r->best_valid = strtod(newer_note(&f, "best_valid", "0"), NULL);
+    r->epoch_kept = atoi(newer_note(&f, "epoch_kept", "0"));
     if (r->generator.next < 0 || r->generator.next > 624 || r->epoch < 0 || r->epoch > r->set.epochs || r->batch_done < 0 ||
-        r->batch_done > batches_of(&r->train, r->set.batch))
+        r->batch_done > batches_of(&r->trained, r->set.batch))
         fail(EXIT_WRONG_INPUT, path, "its counters are out of range (the file is damaged; start the run again)");
     tensor_close(&f);
     release(path);
@@ -405,6 +613,11 @@ static training read_settings(const char *folder, const char *command)
     t.seed = strtoull(note_of(&f, "seed"), NULL, 10);
     t.checkpoint_minutes = strtod(note_of(&f, "checkpoint_minutes"), NULL);
     t.released = strcmp(note_of(&f, "fidelity"), "released") == 0;
+    t.areas = copied(tensor_note(&f, "areas"));
+    t.shuffle_targets = strcmp(newer_note(&f, "shuffle_targets", "false"), "true") == 0;
+    t.freeze_cornet = strcmp(newer_note(&f, "freeze_cornet", "false"), "true") == 0;
+    t.keep_best = strcmp(newer_note(&f, "keep", "last"), "best") == 0;
+    t.validation = strtod(newer_note(&f, "validation", "0"), NULL);
     for (int i = 0; i < 4; i++)
         if (strcmp(note_of(&f, "contrast"), contrast_name[i]) == 0) t.contrast = i;
     if (t.epochs < 1 || t.batch < 1) fail(EXIT_WRONG_INPUT, path, "its settings make no sense (the file is damaged; start the run again)");
@@ -418,19 +631,21 @@ static training read_settings(const char *folder, const char *command)
 static void write_losses(const run *r, int rows)
 {
     static const char *const column[LOSSES] = { "loss", "classification", "generation", "mse", "contrast" };
-    const int sets = r->set.test_images != NULL ? 2 : 1;
+    const int shown[] = { 1, r->held_out.count > 0, r->tested.count > 0 };
     char *path = in_run(&r->set, "loss.csv");
     output *out = output_open(path);
     FILE *f = output_file(out);
     fprintf(f, "epoch");
-    for (int s = 0; s < sets; s++)
-        for (int c = 0; c < LOSSES; c++)
-            fprintf(f, ",%s_%s", s ? "test" : "train", column[c]);
+    for (int s = 0; s < 3; s++)
+        for (int c = 0; c < LOSSES && shown[s]; c++)
+            fprintf(f, ",%s_%s", part_name[s], column[c]);
     fprintf(f, "\n");
-    for (int e = 0; e < rows; e++) {
-        fprintf(f, "%d", e + 1);
-        for (int c = 0; c < sets * LOSSES; c++)
-            fprintf(f, ",%.9g", r->losses[(size_t)e * 2 * LOSSES + (size_t)c]);
+    for (size_t e = 0; e < (size_t)rows; e++) {
+        const double *const train = r->losses + e * 2 * LOSSES, *const row[] = { train, r->valid_losses, train + LOSSES };
+        fprintf(f, "%zu", e + 1);
+        for (int s = 0; s < 3; s++)
+            for (size_t c = 0; c < LOSSES && shown[s]; c++)
+                fprintf(f, ",%.9g", row[s][(s == 1 ? e * LOSSES : 0) + c]);
         fprintf(f, "\n");
     }
     output_close(out);
@@ -439,8 +654,10 @@ static void write_losses(const run *r, int rows)
 
 static void write_config(const run *r)
 {
-    static const char *const number[] = { "beta", "lr", "epochs", "batch", "seed", "checkpoint_minutes" };
+    static const char *const number[] = { "beta", "lr", "epochs", "batch", "seed", "checkpoint_minutes", "shuffle_targets",
+                                          "freeze_cornet", "validation", "epoch_kept" };
     notes n = settings_notes(r);
+    if (r->epoch_kept > 0) add_note(&n, "epoch_kept", format_text("%d", r->epoch_kept));
     char *path = in_run(&r->set, "config.json");
     output *out = output_open(path);
     FILE *f = output_file(out);
@@ -461,10 +678,12 @@ static void write_config(const run *r)
     release(path);
 }
 
-static void write_weights(const run *r)
+/* The weights as they are become the run's result. A frozen CORnet-S has counted no batches. */
+static void keep_weights(run *r, int epoch)
 {
+    r->epoch_kept = epoch;
     char *cornet = in_run(&r->set, "realnet.safetensors"), *encoder = in_run(&r->set, "encoder.safetensors");
-    const uint64_t updates = r->steps * (r->set.released ? 2 : 1);
+    const uint64_t updates = r->frozen > 0 ? 0 : r->steps * (r->set.released ? 2 : 1);
     weights_save(cornet, &r->w, 0, updates);
     if (outputs_of(r) > 0) weights_save(encoder, &r->w, 1, updates);
     release(cornet);
@@ -473,13 +692,17 @@ static void write_weights(const run *r)
 
 /* ---- one step, one epoch ---- */
 
-static void gather(run *r, data_set *d, const int32_t *index, int count, int32_t *label)
+/* The images at these places of the part, their responses and labels. */
+static void gather(run *r, const part *p, const int32_t *place, int count, int32_t *label)
 {
     const size_t D = (size_t)outputs_of(r);
-    images_batch(&d->images, index, count, r->w.model.config.input_size, r->x);
+    data_set *d = p->of;
+    for (int i = 0; i < count; i++)
+        r->index[i] = p->index[place[i]];
+    images_batch(&d->images, r->index, count, r->w.model.config.input_size, r->x);
     for (int i = 0; i < count; i++) {
-        label[i] = d->labels[index[i]];
-        if (d->targets != NULL) memcpy(r->y + (size_t)i * D, d->targets + (size_t)index[i] * D, D * sizeof(float));
+        label[i] = d->labels[r->index[i]];
+        if (d->targets != NULL) memcpy(r->y + (size_t)i * D, d->targets + (size_t)r->index[i] * D, D * sizeof(float));
     }
 }
 
@@ -487,9 +710,11 @@ static rn_loss loss_of(run *r, rn_tape *tape, const int32_t *label, int with_gra
 {
     rn_loss loss;
     const rn_value *logits = rn_tape_value(tape, "logits"), *prediction = rn_tape_value(tape, "prediction");
-    const int status = rn_alignment_loss(&loss, with_gradient ? r->dlogits : NULL, with_gradient ? r->dprediction : NULL, logits->value, label,
-                                         logits->C, prediction ? prediction->value : NULL, prediction ? r->y : NULL, tape->batch, outputs_of(r),
-                                         r->set.beta, r->set.contrast, r->scratch);
+    float *dlogits = with_gradient ? r->dlogits : NULL, *dprediction = with_gradient ? r->dprediction : NULL;
+    const int status = prediction == NULL
+        ? rn_alignment_loss(&loss, dlogits, NULL, logits->value, label, logits->C, NULL, NULL, tape->batch, 0, r->set.beta, r->set.contrast, NULL)
+        : rn_people_loss(&loss, dlogits, dprediction, logits->value, label, logits->C, prediction->value, r->y, tape->batch, r->people, r->width,
+                         r->set.beta, r->set.contrast, r->scratch);
     if (status != RN_OK || !(loss.loss - loss.loss == 0.0))
         fail(EXIT_FAILED, r->set.run, "the loss is no longer a finite number in epoch %d, step %d (use a smaller --lr)", r->epoch + 1, r->batch_done + 1);
     return loss;
@@ -504,54 +729,50 @@ static void add_loss(double sums[LOSSES], const rn_loss *l)
 
 static void train_step(run *r, int32_t *label)
 {
-    const int count = batch_size(&r->train, r->set.batch, r->batch_done);
+    const int count = batch_size(&r->trained, r->set.batch, r->batch_done);
+    const size_t first = r->frozen, trained = r->w.model.trainable - first;
     rn_tape *tape = count == r->full->batch ? r->full : r->last;
-    gather(r, &r->train, r->order + r->batch_done * r->set.batch, count, label);
+    gather(r, &r->trained, r->order + r->batch_done * r->set.batch, count, label);
     if (r->teacher.values != NULL)
         teacher_in_training_mode(r, count == r->full->batch ? r->teacher_full : r->teacher_last, label);
     check_status(rn_tape_forward(tape, r->w.values, r->x, r->set.released ? 2 : 1, the_workspace()), "train");
     const rn_loss loss = loss_of(r, tape, label, 1);
-    memset(r->gradients, 0, r->w.model.trainable * sizeof(float));
+    memset(r->gradients + first, 0, trained * sizeof(float));
     check_status(rn_tape_backward(tape, r->w.values, r->gradients, r->x, r->dlogits, outputs_of(r) > 0 ? r->dprediction : NULL, NULL, the_workspace()), "train");
     r->steps++;
-    rn_adam_step(r->w.values, r->exp_avg, r->exp_avg_sq, r->gradients, r->w.model.trainable, r->set.lr, r->steps, threads);
+    rn_adam_step(r->w.values + first, r->exp_avg + first, r->exp_avg_sq + first, r->gradients + first, trained, r->set.lr, r->steps, threads);
     add_loss(r->sums, &loss);
     r->batch_done++;
 }
 
-/* Test columns: evaluation mode, in order, the same batch size; means over batches. */
-static void test_losses(run *r, double row[LOSSES])
+/* Validation and test columns: evaluation mode, in order, the same batch size; means over batches. */
+static void losses_of_part(run *r, const part *p, double row[LOSSES])
 {
     double sums[LOSSES] = { 0 };
-    const int batches = batches_of(&r->test, r->set.batch);
-    int32_t *index = allocate((size_t)r->set.batch, sizeof *index), *label = allocate((size_t)r->set.batch, sizeof *label);
-    float *x = r->x, *y = r->y;
-    const int size = r->w.model.config.input_size;
-    r->x = allocate((size_t)r->set.batch * 3 * (size_t)size * (size_t)size, sizeof(float));
-    r->y = allocate((size_t)r->set.batch * (size_t)outputs_of(r), sizeof(float));
+    const int batches = batches_of(p, r->set.batch);
+    int32_t *place = allocate((size_t)r->set.batch, sizeof *place), *label = allocate((size_t)r->set.batch, sizeof *label);
+    rn_tape *tape = NULL, *teacher = NULL;
     for (int b = 0; b < batches; b++) {
-        const int count = batch_size(&r->test, r->set.batch, b);
-        for (int i = 0; i < count; i++)
-            index[i] = b * r->set.batch + i;
-        gather(r, &r->test, index, count, label);
-        if (r->teacher.values != NULL) {
-            rn_tape *teacher = tape_new(&r->teacher.model, count, RN_BATCH_STATISTICS, 0);
-            teacher_in_training_mode(r, teacher, label);
+        const int count = batch_size(p, r->set.batch, b);
+        if (tape == NULL || tape->batch != count) {
+            tape_free(tape);
             tape_free(teacher);
+            tape = tape_new(&r->w.model, count, RN_EVALUATE, outputs_of(r) > 0);
+            teacher = r->teacher.values != NULL ? tape_new(&r->teacher.model, count, RN_BATCH_STATISTICS, 0) : NULL;
         }
-        rn_tape *tape = tape_new(&r->w.model, count, RN_EVALUATE, 1);
-        check_status(rn_tape_forward(tape, r->w.values, r->x, 0, the_workspace()), "test");
+        for (int i = 0; i < count; i++)
+            place[i] = b * r->set.batch + i;
+        gather(r, p, place, count, label);
+        if (teacher != NULL) teacher_in_training_mode(r, teacher, label);
+        check_status(rn_tape_forward(tape, r->w.values, r->x, 0, the_workspace()), "losses");
         const rn_loss loss = loss_of(r, tape, label, 0);
         add_loss(sums, &loss);
-        tape_free(tape);
     }
     for (int c = 0; c < LOSSES; c++)
         row[c] = sums[c] / batches;
-    release(r->x);
-    release(r->y);
-    r->x = x;
-    r->y = y;
-    release(index);
+    tape_free(tape);
+    tape_free(teacher);
+    release(place);
     release(label);
 }
 
@@ -567,7 +788,7 @@ static void shuffle(run *r)
 {
     rn_generator sampler;
     rn_seed(&sampler, r->sampler_seed);
-    rn_permutation(&sampler, r->order, r->train.images.count);
+    rn_permutation(&sampler, r->order, r->trained.count);
 }
 
 /* A last step may have been too large for the loss before it to show. */
@@ -578,21 +799,41 @@ static void check_weights_finite(const run *r)
             fail(EXIT_FAILED, r->set.run, "a weight is no longer a finite number after epoch %d (use a smaller --lr)", r->epoch + 1);
 }
 
+/* [C] keeps the lowest test loss, but takes the first epoch's as the mark without saving it. */
+static void keep_as_released(run *r, double loss)
+{
+    if (r->set.released && r->epoch > 0 && loss < r->best_test) {
+        keep_weights(r, r->epoch + 1);
+        r->best_saved = 1;
+    }
+    if (r->epoch == 0 || loss < r->best_test) r->best_test = loss;
+}
+
+/* --keep best: the lowest validation loss, the first of equals. */
+static void keep_if_best(run *r, double loss)
+{
+    if (r->epoch > 0 && !(loss < r->best_valid)) return;
+    r->best_valid = loss;
+    if (!r->set.keep_best) return;
+    keep_weights(r, r->epoch + 1);
+    r->best_saved = 1;
+}
+
 static void end_epoch(run *r)
 {
     check_weights_finite(r);
     double *row = r->losses + (size_t)r->epoch * 2 * LOSSES;
     for (int c = 0; c < LOSSES; c++)
-        row[c] = r->sums[c] / batches_of(&r->train, r->set.batch);
-    if (r->set.test_images != NULL) {
+        row[c] = r->sums[c] / batches_of(&r->trained, r->set.batch);
+    if (r->held_out.count > 0) {                        /* draws nothing from the training's generator */
+        double *valid = r->valid_losses + (size_t)r->epoch * LOSSES;
+        losses_of_part(r, &r->held_out, valid);
+        keep_if_best(r, valid[0]);
+    }
+    if (r->tested.count > 0) {
         (void)rn_random64(&r->generator);               /* the test loader's base seed */
-        test_losses(r, row + LOSSES);
-        /* [C] keeps the lowest test loss, but takes the first epoch's as the mark without saving it. */
-        if (r->set.released && r->epoch > 0 && row[LOSSES] < r->best_test) {
-            write_weights(r);
-            r->best_saved = 1;
-        }
-        if (r->epoch == 0 || row[LOSSES] < r->best_test) r->best_test = row[LOSSES];
+        losses_of_part(r, &r->tested, row + LOSSES);
+        keep_as_released(r, row[LOSSES]);
     }
     r->epoch++;
     r->batch_done = 0;
@@ -617,7 +858,7 @@ static void stop_here(run *r, const char *command)
 
 static void run_epochs(run *r, const char *command)
 {
-    const int batches = batches_of(&r->train, r->set.batch);
+    const int batches = batches_of(&r->trained, r->set.batch);
     const size_t total = (size_t)r->set.epochs * (size_t)batches, already = (size_t)r->epoch * (size_t)batches + (size_t)r->batch_done;
     int32_t *label = allocate((size_t)r->set.batch, sizeof *label);
     double saved = seconds_now();
@@ -653,8 +894,8 @@ static void free_data(data_set *d)
 
 static void free_run(run *r)
 {
-    void *const memory[] = { r->exp_avg, r->exp_avg_sq, r->gradients, r->order, r->losses, r->x, r->y, r->dlogits, r->dprediction,
-                             r->scratch, r->inputs };
+    void *const memory[] = { r->exp_avg, r->exp_avg_sq, r->gradients, r->order, r->losses, r->valid_losses, r->x, r->y, r->dlogits,
+                             r->dprediction, r->scratch, r->inputs, r->index, r->width, r->trained.index, r->held_out.index, r->tested.index };
     for (size_t i = 0; i < sizeof memory / sizeof *memory; i++)
         release(memory[i]);
     if (r->last != r->full) tape_free(r->last);
@@ -713,10 +954,11 @@ void train_run(const training *t, int resume)
     signal(SIGINT, before_int);
     signal(SIGTERM, before_term);
     if (!r->best_saved) {
-        write_weights(r);
+        keep_weights(r, r->epoch);
         if (t->released && t->test_images != NULL)
             warn(t->run, "no epoch after the first had a lower test loss; the released code would have saved nothing, here are the last weights");
     }
+    write_config(r);                                    /* now with the epoch kept */
     free_run(r);
     release(r);
 }
@@ -765,8 +1007,16 @@ static int is_released(const char *name)
     return strcmp(name, "released") == 0;
 }
 
+static int is_best(const char *name)
+{
+    if (strcmp(name, "last") != 0 && strcmp(name, "best") != 0)
+        fail(EXIT_WRONG_INPUT, "--keep", "'%s' is neither last nor best (best: the epoch with the lowest validation loss)", name);
+    return strcmp(name, "best") == 0;
+}
+
 static void check_ranges(const training *t)
 {
+    require_range("--validation", t->validation, 0, 1 << 30);
     require_range("--epochs", t->epochs, 1, 1000000);
     require_range("--batch", t->batch, 1, 65536);
     require_range("--lr", t->lr, 0, 1e6);
@@ -777,11 +1027,11 @@ static void check_ranges(const training *t)
 int command_train(int argc, char **argv)
 {
     training t = training_defaults;
-    const char *resume = NULL, *contrast = NULL, *fidelity = "paper";
+    const char *resume = NULL, *contrast = NULL, *fidelity = "paper", *keep = "last";
     const option options[] = {
         { 'w', "weights", OPTION_TEXT, &t.weights, "W", "the starting CORnet-S (.safetensors)" },
         { 'i', "images", OPTION_TEXT, &t.images, "LIST", "a list of paths, a folder, or a .npy of uint8 [images, height, width, 3]" },
-        { 't', "targets", OPTION_TEXT, &t.targets, "T.npy", "the person's responses [images, responses]" },
+        { 't', "targets", OPTION_TEXT, &t.targets, "T.npy", "responses [images, responses]; A.npy,B.npy: several people" },
         { 0, "test-images", OPTION_TEXT, &t.test_images, "LIST", "adds test columns to loss.csv" },
         { 0, "test-targets", OPTION_TEXT, &t.test_targets, "T.npy", "the responses to the test images" },
         { 0, "beta", OPTION_NUMBER, &t.beta, "B", "weight of the brain's part of the loss (default 40; 0: the control)" },
@@ -791,6 +1041,11 @@ int command_train(int argc, char **argv)
         { 's', "seed", OPTION_SEED, &t.seed, "S", "of the head and of the order of the images (default 0)" },
         { 0, "contrast", OPTION_TEXT, &contrast, "C", "pearson (default), spearman, released, none" },
         { 0, "fidelity", OPTION_TEXT, &fidelity, "F", "paper (default), or released: as the authors' code behaves" },
+        { 0, "areas", OPTION_TEXT, &t.areas, "A,...", "only these areas feed the encoder head (default V1,V2,V4,IT)" },
+        { 0, "shuffle-targets", OPTION_FLAG, &t.shuffle_targets, NULL, "control: the training responses permuted over the images" },
+        { 0, "freeze-cornet", OPTION_FLAG, &t.freeze_cornet, NULL, "control: train the head alone; CORnet-S as it is, evaluation mode" },
+        { 0, "validation", OPTION_NUMBER, &t.validation, "N", "hold out N training images, or a share below 1; adds valid columns" },
+        { 0, "keep", OPTION_TEXT, &keep, "K", "last (default), or best: the epoch of the lowest validation loss" },
         { 0, "checkpoint-minutes", OPTION_NUMBER, &t.checkpoint_minutes, "M", "save within an epoch this often (default 10)" },
         { 'o', "output", OPTION_TEXT, &t.run, "RUN", "folder of the results" },
         { 0, "resume", OPTION_TEXT, &resume, "RUN", "go on with a run that was stopped; needs no other option" },
@@ -808,6 +1063,7 @@ int command_train(int argc, char **argv)
         if ((t.test_images == NULL) != (t.test_targets == NULL))
             fail(EXIT_WRONG_INPUT, "train", "--test-images and --test-targets belong together (give both)");
         t.released = is_released(fidelity);
+        t.keep_best = is_best(keep);
         t.contrast = contrast_of(contrast ? contrast : t.released ? "released" : "pearson");
     }
     check_ranges(&t);

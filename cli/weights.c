@@ -43,6 +43,42 @@ rn_tensor *weights_tensor(weights *w, const char *name)
     return i < 0 ? NULL : &w->model.tensor[i];
 }
 
+/* ---- the areas that feed the head ---- */
+
+static const char *const area_name[RN_AREAS] = { "V1", "V2", "V4", "IT" };
+
+char *head_areas_text(const rn_config *config)
+{
+    char *text = format_text("%s", "");
+    for (int a = 0; a < RN_AREAS; a++) {
+        if (!rn_config_head_reads(config, a)) continue;
+        char *more = format_text("%s%s%s", text, *text ? "," : "", area_name[a]);
+        release(text);
+        text = more;
+    }
+    return text;
+}
+
+int head_areas_of(const char *option_name, const char *text)
+{
+    int count, areas = 0;
+    char **name = split_list(option_name, text, &count);
+    for (int i = 0; i < count; i++) {
+        int a = 0;
+        while (a < RN_AREAS && strcmp(name[i], area_name[a]) != 0)
+            a++;
+        if (a == RN_AREAS) {
+            const char *near = nearest_name(name[i], area_name, RN_AREAS);
+            fail(EXIT_WRONG_INPUT, option_name, "there is no area '%s' (%s%s)", name[i], near ? "did you mean " : "choose among V1, V2, V4 and IT",
+                 near ? near : "");
+        }
+        if (areas >> a & 1) fail(EXIT_WRONG_INPUT, option_name, "%s is named twice (name each area once)", name[i]);
+        areas |= 1 << a;
+    }
+    release(name);
+    return areas == (1 << RN_AREAS) - 1 ? 0 : areas;
+}
+
 /* ---- reading ---- */
 
 /* The stored tensor of this name, with or without the prefixes of released checkpoints; -1 if none. */
@@ -72,20 +108,35 @@ static int small(const tensor_file *f, size_t n, const char *what)
     return (int)n;
 }
 
+/* The areas whose encoders are in the file feed its head; all have one width. */
+static void stored_head(const tensor_file *f, rn_config *c)
+{
+    static const char *const encoder[RN_AREAS] = { "fc_v1.weight", "fc_v2.weight", "fc_v4.weight", "fc_it.weight" };
+    int areas = 0, first = RN_AREAS;
+    for (int a = RN_AREAS - 1; a >= 0; a--)
+        if (find_stored(f, encoder[a]) >= 0) {
+            areas |= 1 << a;
+            first = a;
+        }
+    if (first == RN_AREAS)
+        fail(EXIT_WRONG_INPUT, f->path, "fc.weight is in it, but none of fc_v1, fc_v2, fc_v4, fc_it (the head is not whole; save the file again)");
+    c->head_areas = areas == (1 << RN_AREAS) - 1 ? 0 : areas;
+    c->encoder_width = small(f, stored_size(f, encoder[first], 0), "encoder width");
+}
+
 /* The sizes of the network that the file's tensors belong to. Only the input size is not among their shapes: it is a note in our
  * files; else that of the preset with these channels. */
 static rn_config stored_config(const tensor_file *f)
 {
-    static const char *const area[RN_AREAS] = { "V1", "V2", "V4", "IT" };
     static const char *const presets[] = { "cornet-s", "cornet-tiny" };
-    rn_config c = { 224, { 0 }, { 1, 0, 0, 0 }, 1, 0, 128, 0 };
+    rn_config c = { 224, { 0 }, { 1, 0, 0, 0 }, 1, 0, 128, 0, 0 };
     c.channels[0] = small(f, stored_size(f, "V1.conv1.weight", 0), "number of V1 channels");
     for (int a = 1; a < RN_AREAS; a++) {
-        char *name = format_text("%s.conv_input.weight", area[a]);
+        char *name = format_text("%s.conv_input.weight", area_name[a]);
         c.channels[a] = small(f, stored_size(f, name, 0), "number of channels");
         release(name);
         for (int found = 1; found; c.times[a] += found) {
-            name = format_text("%s.norm1_%d.weight", area[a], c.times[a]);
+            name = format_text("%s.norm1_%d.weight", area_name[a], c.times[a]);
             found = find_stored(f, name) >= 0;
             release(name);
         }
@@ -94,7 +145,7 @@ static rn_config stored_config(const tensor_file *f)
     c.classes = small(f, stored_size(f, "decoder.linear.weight", 0), "number of classes");
     if (find_stored(f, "fc.weight") >= 0) {
         c.outputs = small(f, stored_size(f, "fc.weight", 0), "number of responses");
-        c.encoder_width = small(f, stored_size(f, "fc_v1.weight", 0), "encoder width");
+        stored_head(f, &c);
     }
     for (size_t p = 0; p < sizeof presets / sizeof *presets; p++) {
         rn_config preset;
@@ -154,6 +205,9 @@ weights weights_load(const char *path)
 
 void weights_copy(weights *into, const weights *w, const char *path)
 {
+    if (into->model.config.outputs > 0 && w->model.config.outputs > 0 && into->model.config.head_areas != w->model.config.head_areas)
+        fail(EXIT_WRONG_INPUT, path, "its head reads %s, not %s (start from its realnet.safetensors instead, or give these --areas)",
+             head_areas_text(&w->model.config), head_areas_text(&into->model.config));
     for (int i = 0; i < w->model.tensor_count; i++) {
         const rn_tensor *from = &w->model.tensor[i];
         const int at = rn_model_find(&into->model, from->name);
@@ -196,13 +250,14 @@ void weights_save(const char *path, const weights *w, int with_head, uint64_t st
         n->bytes = sizeof tracked;
         n->data = &tracked;
     }
-    char *size = format_text("%d", w->model.config.input_size);
-    const char *note[] = { "format", "pt", "realnet.version", RN_VERSION, "realnet.input_size", size };
-    safetensors_write(path, out, count, note, 3);
+    char *size = format_text("%d", w->model.config.input_size), *areas = head_areas_text(&w->model.config);
+    const char *note[] = { "format", "pt", "realnet.version", RN_VERSION, "realnet.input_size", size, "realnet.areas", areas };
+    safetensors_write(path, out, count, note, with_head && w->model.config.head_areas != 0 ? 4 : 3);
     for (int i = 0; i < count; i++)
         release(out[i].name);
     release(out);
     release(size);
+    release(areas);
 }
 
 /* ---- running ---- */

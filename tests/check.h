@@ -30,5 +30,6 @@ void test_golden(void);
 void test_files(void);
 void test_images(void);
 void test_report(void);
+void test_controls(void);
 
 #endif

@@ -12,7 +12,7 @@ int main(int argc, char **argv)
         { "model", test_model }, { "loss", test_loss }, { "training", test_training }, { "analysis", test_analysis },
         { "rsa", test_rsa }, { "statistics", test_statistics },
         { "pca", test_pca }, { "prepare", test_prepare }, { "golden", test_golden }, { "files", test_files },
-        { "images", test_images }, { "report", test_report },
+        { "images", test_images }, { "report", test_report }, { "controls", test_controls },
     };
     for (size_t t = 0; t < sizeof tests / sizeof *tests; t++) {
         int wanted = argc == 1;                         /* with names: only those */

@@ -40,7 +40,7 @@ int32_t *oracle_integers(const char *name, size_t count)
 
 void mini_describe(rn_model *model, int head)
 {
-    const rn_config c = { 32, { 4, 8, 12, 16 }, { 1, 2, 4, 2 }, 4, 10, 8, head ? 24 : 0 };
+    const rn_config c = { 32, { 4, 8, 12, 16 }, { 1, 2, 4, 2 }, 4, 10, 8, head ? 24 : 0, 0 };
     check(rn_model_describe(model, &c) == RN_OK, "mini is described");
 }
 

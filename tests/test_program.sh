@@ -212,7 +212,7 @@ fi
 # ---- help, version, the command line ----
 
 section "help and version"
-commands="demo init info classify features pretrain train rdm rsa partial variability selftest bench"
+commands="demo init info classify features pretrain train attack rdm rsa partial variability selftest bench"
 for word in --help -h help; do
     done_well "$word" $word
     for command in $commands; do
@@ -676,6 +676,7 @@ head -n 100 "$T/in/all_train.txt" >"$T/in/hundred.txt"
 first_rows "$responses" '<f4' '(100, 64)' 25600 >"$T/in/hundred.npy"
 all="-w $W -i $T/in/hundred.txt -t $T/in/hundred.npy $tests --lr 0.001 -e 4 --threads 1"
 done_well "undisturbed" train $all -o "$T/undisturbed"
+undisturbed=$T/undisturbed command="train $all"
 batch_done()
 {
     head -c 4000 "$1/checkpoint" 2>/dev/null | tr ',{}' '\n\n\n' | sed -n 's/.*"batch_done":"\([0-9]*\)".*/\1/p'
@@ -684,14 +685,14 @@ batch_done()
 # number in $started.
 pause_in_epoch()
 {
-    "$program" train $all --checkpoint-minutes 0 -o "$1" >"$T/out" 2>"$T/err" &
+    "$program" $command --checkpoint-minutes 0 -o "$1" >"$T/out" 2>"$T/err" &
     started=$!
     tries=0
     while kill -0 $started 2>/dev/null && [ $tries -lt 600 ]; do
         tries=$((tries + 1))
         if [ -f "$1/loss.csv" ] && [ "$(wc -l <"$1/loss.csv")" -ge 2 ]; then
             kill -STOP $started
-            case $(batch_done "$1") in ''|0|7) kill -CONT $started ;; *) return 0 ;; esac
+            case $(batch_done "$1") in ''|0|[67]) kill -CONT $started ;; *) return 0 ;; esac
         fi
         sleep 0.05
     done
@@ -700,13 +701,16 @@ pause_in_epoch()
     started=
     return 1
 }
-# goes_on NAME RUN: resumed, it ends in the same bytes as the undisturbed run.
+# goes_on NAME RUN: resumed, it ends in the same bytes as the undisturbed run. With --keep best there are weights before.
 goes_on()
 {
-    if [ -e "$2/encoder.safetensors" ]; then fault "$1: there were final weights before the end"; else pass; fi
+    case $command in
+    *--keep*) ;;
+    *) if [ -e "$2/encoder.safetensors" ]; then fault "$1: there were final weights before the end"; else pass; fi ;;
+    esac
     done_well "$1: --resume" train --resume "$2" --threads 1
     for file in encoder.safetensors realnet.safetensors loss.csv; do
-        same "$1: $file" "$T/undisturbed/$file" "$2/$file"
+        same "$1: $file" "$undisturbed/$file" "$2/$file"
     done
     check "$1: no temporary" no_temporaries "$2"
 }
@@ -765,6 +769,105 @@ if [ -d "$T/o/killed" ]; then
 fi
 refused "no run" "$T/o/none/checkpoint" 'there is no checkpoint \(' train --resume "$T/o/none"
 refused "an empty folder" "$T/in/folder.npy/checkpoint" 'there is no checkpoint \(' train --resume "$T/in/folder.npy"
+
+section "controls"
+for setting in '"areas": "V1,V2,V4,IT"' '"shuffle_targets": false' '"freeze_cornet": false' '"keep": "last"' '"validation": 0,' \
+    '"responses": "64"' '"epoch_kept": 2$'; do
+    holds "config.json of a plain run" "$T/r1/config.json" "$setting"
+done
+# A run of each control, killed and resumed.
+first_rows "$data/person2/responses_train.npy" '<f4' '(100, 64)' 25600 >"$T/in/second.npy"
+people="$T/in/hundred.npy,$T/in/second.npy"
+hundred="train -w $W -i $T/in/hundred.txt --lr 0.001 --threads 1 -t"
+controlled()                                            # NAME OPTIONS...
+{
+    name=$1
+    shift
+    command="$*" undisturbed=$T/c_$name
+    done_well "$name" $command -o "$T/c_$name"
+    if pause_in_epoch "$T/k_$name"; then
+        kill -9 $started
+        wait $started 2>/dev/null
+        started=
+        goes_on "$name, killed" "$T/k_$name"
+        for folder in c k; do
+            grep -v checkpoint_minutes "$T/${folder}_$name/config.json" >"$T/config_$folder"
+        done
+        same "$name, killed: config.json" "$T/config_c" "$T/config_k"
+    else
+        fault "$name: the run was over before it could be killed"
+    fi
+}
+controlled areas $hundred "$T/in/hundred.npy" -e 4 --areas IT,V1
+controlled frozen $hundred "$T/in/hundred.npy" -e 12 --freeze-cornet
+controlled people $hundred "$people" -e 4
+controlled shuffled $hundred "$T/in/hundred.npy" -e 6 --shuffle-targets --validation 0.1 --keep best
+for name in areas frozen people shuffled; do
+    differ "$name is not the plain training" "$T/c_$name/encoder.safetensors" "$T/undisturbed/encoder.safetensors"
+done
+undisturbed=$T/undisturbed command="train $all"
+holds "--areas" "$T/c_areas/config.json" '"areas": "V1,IT"'
+run info "$T/c_areas/encoder.safetensors"
+holds "--areas: the head" "$T/out" '^fc\.weight +F32 +\(64, 256\)'
+holds "--areas: a note" "$T/out" '^note realnet\.areas: V1,IT$'
+if grep -Eq '^fc_v[24]' "$T/out"; then fault "--areas: there are encoders of V2 and V4"; else pass; fi
+done_well "--areas: features" features -w "$T/c_areas/encoder.safetensors" -i "$T/in/two.txt" -l encoding,prediction -o "$T/f_areas"
+equal "--areas: the encoding" "$(npy_shape "$T/f_areas/encoding.npy")" "(2, 256)"
+done_well "--areas: a start with the same head" train -w "$T/c_areas/encoder.safetensors" -i "$T/in/train.txt" -t "$T/in/train.npy" \
+    -e 1 --areas V1,IT -o "$T/areas_again"
+refused "--areas: a start with another head" "$T/c_areas/encoder.safetensors" 'its head reads V1,IT, not V1,V2,V4,IT' train -w \
+    "$T/c_areas/encoder.safetensors" -i "$T/in/train.txt" -t "$T/in/train.npy" -e 1 -o "$T/o/run"
+same "--freeze-cornet: CORnet-S as it was" "$T/c_frozen/realnet.safetensors" "$W"
+equal "people: responses side by side" "$(run info "$T/c_people/encoder.safetensors"; sed -n 's/^fc.bias.*(\([0-9]*\),).*/\1/p' "$T/out")" 128
+holds "people: config.json" "$T/c_people/config.json" '"responses": "64,64"'
+holds "people: both files' hashes" "$T/c_people/config.json" 'targets_1=[0-9a-f]{16};targets_2='
+holds "validation columns" "$T/c_shuffled/loss.csv" ',train_contrast,valid_loss,valid_classification,valid_generation,valid_mse,valid_contrast$'
+holds "--keep best" "$T/c_shuffled/config.json" '"epoch_kept": [1-6]$'
+C="$inputs -o $T/o/run"
+refused "an area that is not there" --areas "no area 'V3' \(did you mean V1\)" train $C --areas V1,V3
+refused "an area far from any" --areas "no area 'amygdala' \(choose among V1, V2, V4 and IT\)" train $C --areas amygdala
+refused "no area" --areas 'it is empty' train $C --areas ,
+refused "all images held out" --validation '48 would hold out 48 of the 48 images' train $C --validation 48
+refused "half an image held out" --validation '1.5 is neither a whole number of images nor a share below 1' train $C --validation 1.5
+refused "a negative number held out" --validation 'out of range' train $C --validation -1
+refused "--keep best without a split" --keep 'best needs images to choose by \(hold some out with --validation N\)' train $C --keep best
+refused "--keep nothing known" --keep "'first' is neither last nor best" train $C --keep first
+refused "--keep best as released" --keep 'leave out one of the two' train $C --keep best --validation 5 --fidelity released
+refused "nothing to train" --freeze-cornet 'nothing would be trained' train $C --freeze-cornet --beta 0
+refused "people with other images" "$T/in/test.npy" "20 rows of responses, but $T/in/train.txt has 48 images" train -w "$W" -i \
+    "$T/in/train.txt" -t "$T/in/train.npy,$T/in/test.npy" -o "$T/o/run"
+refused "a person is not there" "$T/in/none.npy" 'No such file' train -w "$W" -i "$T/in/train.txt" -t "$T/in/train.npy,$T/in/none.npy" \
+    -o "$T/o/run"
+refused "test responses of one of two people" --test-targets '1 people, but --targets names 2' train -w "$W" -i "$T/in/train.txt" -t \
+    "$T/in/train.npy,$T/in/train.npy" $tests -o "$T/o/run"
+
+# ---- attack ----
+
+section attack
+printf '0\n1\n' >"$T/in/two_labels.txt"
+A="attack -w $W -i $T/in/two.txt"
+done_well "the model's own answers" $A --eps 0,8/255,0.1 --threads 1
+holds "the table" "$T/out" '^ +eps +accuracy +agreement$'
+holds "a step of 0 changes nothing" "$T/out" '^ +0 +1 +1$'
+json_well "given labels" $A -l "$T/in/two_labels.txt" --eps 0
+holds "JSON" "$T/out" '"eps": 0, "accuracy": (0|0\.5|1), "agreement": 1'
+done_well "--csv and images" $A --eps 0.02,2/255 --csv "$T/attack.csv" -o "$T/attacked" --ppm
+equal "--csv: the columns" "$(head -n 1 "$T/attack.csv")" eps,accuracy,agreement
+check "--csv: nothing on standard output" test ! -s "$T/out"
+equal "the attacked images" "$(npy_shape "$T/attacked/eps-0.02.npy")" "(2, 3, 32, 32)"
+check "a fraction in a name" test -s "$T/attacked/eps-2_255.npy"
+done_well "the pictures" classify -w "$W" "$T/attacked/eps-0.02"
+done_well "an image at a time, other threads" $A --eps 0.02 -b 1 --threads 2 -o "$T/attacked1"
+same "an image at a time, other threads" "$T/attacked/eps-0.02.npy" "$T/attacked1/eps-0.02.npy"
+refused "no step" attack '--eps is missing' $A
+refused "a step too large" --eps "'1.5' is no step from 0 to 1 \(pixels go from 0 to 1" $A --eps 0,1.5
+refused "a step that is no number" --eps "'8/' is no step" $A --eps 8/
+refused "a step by 0" --eps "'1/0' is no step" $A --eps 1/0
+refused "the same step twice" --eps '0.1 is there twice' $A --eps 0.1,0.1
+refused "pictures without a folder" --ppm 'name one with --output DIR' $A --eps 0 --ppm
+refused "labels of other images" "$T/in/labels.npy" '40 labels, but .*two.txt has 2 images' $A -l "$T/in/labels.npy" --eps 0
+printf '0\n10\n' >"$T/in/two_labels.txt"
+refused "a class that is not there" "$T/in/two_labels.txt" 'label 1 is 10, but the model has classes 0 to 9' $A -l "$T/in/two_labels.txt" --eps 0
 
 # ---- full disk ----
 

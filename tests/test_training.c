@@ -168,6 +168,15 @@ static void image_gradient(fixture *f)
     check(rn_tape_backward(tape, f->values, NULL, f->images, f->dlogits, NULL, dimages, test_workspace(2)) == RN_OK, "backward");
     const double off = relative_l2(dimages, want, BATCH * 3072);
     check(off <= 1e-4, "the gradient of the images is off by %g", off);
+    double square = 0.0;
+    int wrong = 0, tiny = 0;
+    for (int i = 0; i < BATCH * 3072; i++)
+        square += want[i] * want[i];
+    for (int i = 0; i < BATCH * 3072; i++) {
+        if (fabs(want[i]) < 1e-4 * sqrt(square / (BATCH * 3072))) tiny++;
+        else wrong += (dimages[i] > 0.0f) != (want[i] > 0.0);
+    }
+    check(wrong == 0 && tiny * 100 < BATCH * 3072, "%d signs are wrong, %d gradients too small to tell", wrong, tiny);
     free_test_tape(tape);
     release(dimages);
     release(want);

@@ -351,8 +351,9 @@ class Model:
     """A model for 32 x 32 images and 10 classes: its tensors by name, in the order of the table."""
     size, times, classes = 32, (1, 2, 4, 2), 10
 
-    def __init__(self, channels, scale, width, outputs):
+    def __init__(self, channels, scale, width, outputs, head_areas=(0, 1, 2, 3)):
         self.channels, self.scale, self.width, self.outputs = channels, scale, width, outputs
+        self.head_areas = head_areas
         self.tensor, self.convolutions, self.head = {}, [], []
         self.conv("V1.conv1", 3, self.channels[0], 7)
         self.norm("V1.norm1", self.channels[0])
@@ -371,10 +372,10 @@ class Model:
                 self.norm(f"{area}.norm2_{t}", C * self.scale)
                 self.norm(f"{area}.norm3_{t}", C)
         self.linear("decoder.linear", self.channels[3], self.classes)
-        for a in range(4):
+        for a in self.head_areas:
             side = self.size // 4 >> a
             self.linear("fc_" + AREAS[a].lower(), self.channels[a] * side * side, self.width)
-        self.linear("fc", 4 * self.width, self.outputs)
+        self.linear("fc", len(self.head_areas) * self.width, self.outputs)
         self.trained = [n for n in self.tensor if ".running_" not in n]
         self.trained.sort(key=lambda n: n.startswith("fc"))         # stable: CORnet-S first
         self.statistics = [n for n in self.tensor if ".running_" in n]
@@ -541,23 +542,25 @@ class Tape:
             self.named[f"{area}.{t}"] = x
         return x
 
-    def run(self, images):
+    def run(self, images, image_gradient=False):
         """6.1"""
-        x = self.norm(self.conv(Value(images), "V1.conv1", 2, 3, needs_input_gradient=False), "V1.norm1")
+        self.image = Value(images)
+        x = self.norm(self.conv(self.image, "V1.conv1", 2, 3, needs_input_gradient=image_gradient), "V1.norm1")
         outputs = [self.norm(self.conv(self.max_pool(x), "V1.conv2", 1, 1), "V1.norm2")]
         for a in (1, 2, 3):
             outputs.append(self.area(outputs[-1], AREAS[a], self.model.times[a]))
         for name, value in zip(AREAS, outputs):
             self.named[name] = value
         self.named["logits"] = self.linear(self.average_pool(outputs[-1]), "decoder.linear")
-        encoded = [self.relu(self.linear(value, "fc_" + name.lower())) for name, value in zip(AREAS, outputs)]
+        self.head_begin = len(self.backwards)
+        encoded = [self.relu(self.linear(outputs[a], "fc_" + AREAS[a].lower())) for a in self.model.head_areas]
         self.named["prediction"] = self.linear(self.concatenation(encoded), "fc")
         return self.named
 
-    def backward(self, dlogits, dprediction):
+    def backward(self, dlogits, dprediction, head_alone=False):
         """6.2"""
         self.named["logits"].gradient, self.named["prediction"].gradient = dlogits, dprediction
-        for out, backward in reversed(self.backwards):
+        for out, backward in reversed(self.backwards[self.head_begin if head_alone else 0:]):
             if out.gradient is not None:
                 backward()
         return self.gradients
@@ -637,6 +640,19 @@ def alignment_loss(logits, labels, prediction, target, beta, kind):
     value = contrast(G, beta, p, y, kind)
     generation = mse + value
     return np.array([classification + beta * generation, classification, generation, mse, value]), dlogits, G.astype(F)
+
+
+def people_loss(logits, labels, prediction, target, widths, beta, kind):
+    """7.6: loss, mse, contrast; dprediction"""
+    classification, _ = cross_entropy(logits, labels)
+    mse, value, gradients, first, people = D(0), D(0), [], 0, D(len(widths))
+    for width in widths:
+        own = slice(first, first + width)
+        parts, _, gradient = alignment_loss(logits, labels, prediction[:, own], target[:, own], beta / people, kind)
+        mse, value, first = mse + parts[3], value + parts[4], first + width
+        gradients.append(gradient)
+    mse, value = mse / people, value / people
+    return np.array([classification + beta * (mse + value), mse, value]), np.concatenate(gradients, 1)
 
 
 # ---- 8. Adam ----
@@ -1529,6 +1545,33 @@ def principal_components():
         yield name, np.concatenate([part.reshape(-1) for part in found])
 
 
+def controls():
+    model = Model(**SMALL, head_areas=(0, 3))
+    model.draw(2024)
+    values = drawn(9216 + 36, 9)
+    images, target = values[:9216].reshape(3, 3, 32, 32), values[9216:].reshape(3, 12)
+    head = [n for n in model.trained if n.startswith("fc")]
+    m, v = ({n: np.zeros_like(model.tensor[n]) for n in head} for _ in range(2))
+    losses = []
+    for t in (1, 2, 3):
+        tape = Tape(model, training=False)
+        named = tape.run(images)
+        parts, dprediction = people_loss(named["logits"].data, [1, 0, 7], named["prediction"].data, target, (7, 5), 40.0, "pearson")
+        gradients = tape.backward(None, dprediction, head_alone=True)
+        for n in head:
+            adam(model.tensor[n], m[n], v[n], gradients[n], 1e-3, t)
+        losses += list(parts)
+    yield "trained head", model.values()
+    yield "trained head losses", np.array(losses)
+    tape = Tape(model, training=False)
+    logits = tape.run(images, image_gradient=True)["logits"].data
+    dlogits = np.concatenate([cross_entropy(logits[i:i + 1], [label])[1] for i, label in enumerate([1, 0, 7])])
+    tape.backward(dlogits, None)
+    yield "image gradient", tape.image.gradient
+    step = F(0.03) * np.sign(tape.image.gradient)
+    yield "sign attack", np.clip((images * F(0.5) + F(0.5)) + step, F(0), F(1))
+
+
 def every_value():
     yield from elementary()
     yield from random_numbers()
@@ -1545,6 +1588,7 @@ def every_value():
     yield from rdm_inference()
     yield from behaviour()
     yield from principal_components()
+    yield from controls()
 
 
 def little_endian(value):
