@@ -103,6 +103,7 @@ int command_pretrain(int argc, char **argv);
 int command_train(int argc, char **argv);
 int command_rdm(int argc, char **argv);
 int command_rsa(int argc, char **argv);
+int command_decode(int argc, char **argv);
 int command_demo(int argc, char **argv);
 int command_selftest(int argc, char **argv);
 int command_bench(int argc, char **argv);

@@ -13,6 +13,7 @@ static const command commands[] = {
     { "pretrain", command_pretrain, "plain classification training" },
     { "train",    command_train,    "the alignment training: classify, and predict brain responses" },
     { "rdm",      command_rdm,      "representational dissimilarity matrices" },
+    { "decode",   command_decode,   "how well each two items can be told from single responses, by time" },
     { "rsa",      command_rsa,      "how alike two sets of dissimilarity matrices are" },
     { "selftest", command_selftest, "recompute the golden values on this machine" },
     { "bench",    command_bench,    "the speed of this machine beside its limit" },
