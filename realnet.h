@@ -310,7 +310,7 @@ int rn_rsa(double *rho, const double *a, const double *b, int M, double *scratch
 /* ---- 9.2 Principal components ---- */
 
 /* ---- 9.3 Decoding ---- */
-/* How well a linear classifier tells two images from single brain responses, cross-validated: [F] 2.5, method.md 5.3.
+/* How well a linear classifier tells two images from single brain responses, cross-validated: docs/method.md 5.3.
  * A sample's class is y = +1 or -1; samples with y = 0 are left out of the training, and their decisions are wanted. */
 
 /* Linear soft-margin SVM with bias: minimise |w|^2/2 + C sum xi over w, rho, xi >= 0, y_t (w.x_t - rho) >= 1 - xi_t.

@@ -41,5 +41,10 @@ const golden_value golden_stored[] = {
     { "rdm cosine", UINT64_C(0x82a54175efa12651), { 0x0p+0, 0x1.1c36abc49420dp+0, 0x1.26be4f9bdc96dp+0 } },
     { "rdm euclidean", UINT64_C(0x9b2cd240f7662099), { 0x0p+0, 0x1.11866f4f5ef33p+5, 0x1.1fc716d24a7e6p+5 } },
     { "rsa and pearson", UINT64_C(0xdefa2db332e6ca42), { 0x1.b6139b4d194d4p-1, 0x1.dbbf9aec9a196p-1, 0x0p+0 } },
+    { "svm", UINT64_C(0x6c30e35699af5108), { 0x0p+0, -0x1.ec62b822a4e17p-1, 0x0p+0 } },
+    { "lda", UINT64_C(0x47661f08bc62c3cc), { 0x1.5a5e02483c97cp-1, 0x1.d1d9d46df1adp-3, 0x1.732201fa06703p-1 } },
+    { "pseudo-trials", UINT64_C(0x4e08cf8e7d43f2be), { 0x1.5ea46p-5, -0x1.21b704p-2, 0x1.55a0455555556p-4 } },
+    { "decoding by svm", UINT64_C(0x809984a260bfed5e), { 0x1.2aaaaaaaaaaabp-1, 0x1.238e38e38e38fp-1, 0x1.5555555555555p-1 } },
+    { "decoding by lda", UINT64_C(0x524f3a7c84ee6ac6), { 0x1p-1, 0x1.0e38e38e38e39p-1, 0x1.5c71c71c71c73p-1 } },
 };
 const int golden_stored_count = sizeof golden_stored / sizeof *golden_stored;

@@ -22,6 +22,7 @@ void test_model(void);
 void test_loss(void);
 void test_training(void);
 void test_analysis(void);
+void test_decoding(void);
 void test_golden(void);
 void test_files(void);
 void test_images(void);

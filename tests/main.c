@@ -10,6 +10,7 @@ int main(int argc, char **argv)
     static const struct { const char *name; void (*run)(void); } tests[] = {
         { "arithmetic", test_arithmetic }, { "random", test_random }, { "matrices", test_matrices }, { "layers", test_layers },
         { "model", test_model }, { "loss", test_loss }, { "training", test_training }, { "analysis", test_analysis },
+        { "decoding", test_decoding },
         { "golden", test_golden }, { "files", test_files }, { "images", test_images },
     };
     for (size_t t = 0; t < sizeof tests / sizeof *tests; t++) {
