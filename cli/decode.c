@@ -82,7 +82,7 @@ static double *draw_pseudo_trials(const decoding *d, const array *x)
 
 /* OUTPUT.partial: a line with the key, then a row a pair, in order: its accuracies, its count of early stops, and the hash of
  * these doubles. It is read only where it was written, so numbers are stored as they are in memory. */
-typedef struct { char *path; FILE *file; double *row; size_t done; } partial;
+typedef struct { const char *output; char *path; FILE *file; double *row; size_t done; } partial;
 
 /* What decides the accuracies: the input's bytes, the settings, the program's version. Smoothing comes after them. */
 static uint64_t key_of(const decoding *d)
@@ -94,9 +94,9 @@ static uint64_t key_of(const decoding *d)
     return rn_hash_doubles(hash, settings, sizeof settings / sizeof *settings);
 }
 
-static void partial_fail(const partial *p, const char *what)
+static void partial_fail(const partial *p)
 {
-    fail(EXIT_WRONG_INPUT, p->path, "cannot %s the pairs that are done: %s (choose another place with -o)", what, strerror(errno));
+    fail(EXIT_WRONG_INPUT, p->output, "cannot keep the pairs that are done in %s: %s (choose another place with -o)", p->path, strerror(errno));
 }
 
 /* The rows that are whole; a row that the kill has cut is done again. */
@@ -120,7 +120,8 @@ static int holds_regular_file(const char *path)
 /* No file, so no going on, where the output is a device. */
 static partial partial_open(decoding *d)
 {
-    partial p = { NULL, NULL, NULL, 0 };
+    partial p = { d->output, NULL, NULL, NULL, 0 };
+    if (is_folder(d->output)) fail(EXIT_WRONG_INPUT, d->output, "cannot write: this is a folder (name a file with -o)");
     if (!holds_regular_file(d->output)) return p;
     char *header = format_text("realnet %s decode, pairs that are done, key %016" PRIx64 "\n", RN_VERSION, key_of(d)), found[128] = "";
     const size_t length = strlen(header);
@@ -136,9 +137,9 @@ static partial partial_open(decoding *d)
             fclose(p.file);
         }
         p.file = fopen(p.path, "w+b");
-        if (p.file == NULL || fwrite(header, 1, length, p.file) != length) partial_fail(&p, "keep");
+        if (p.file == NULL || fwrite(header, 1, length, p.file) != length) partial_fail(&p);
     }
-    if (fseek(p.file, (long)(length + p.done * ((size_t)d->points + 2) * sizeof *p.row), SEEK_SET) != 0) partial_fail(&p, "keep");
+    if (fseek(p.file, (long)(length + p.done * ((size_t)d->points + 2) * sizeof *p.row), SEEK_SET) != 0) partial_fail(&p);
     release(header);
     return p;
 }
@@ -152,9 +153,9 @@ static void partial_add(partial *p, const decoding *d, size_t count)
         p->row[points] = (double)d->unconverged[p->done];
         const uint64_t hash = rn_hash_doubles(RN_HASH_START, p->row, points + 1);
         memcpy(&p->row[points + 1], &hash, sizeof hash);
-        if (fwrite(p->row, sizeof *p->row, points + 2, p->file) != points + 2) partial_fail(p, "keep");
+        if (fwrite(p->row, sizeof *p->row, points + 2, p->file) != points + 2) partial_fail(p);
     }
-    if (p->file != NULL && fflush(p->file) != 0) partial_fail(p, "keep");
+    if (p->file != NULL && fflush(p->file) != 0) partial_fail(p);
 }
 
 static void partial_close(partial *p)
@@ -190,6 +191,7 @@ static void decode_all(decoding *d, partial *p, const double *pseudo)
         if (status == RN_ENAN) {
             int i, j;
             pair_items(d, bad, &i, &j);
+            partial_close(p);                           /* another run would come to the same end */
             fail(EXIT_WRONG_INPUT, d->input, "items %d and %d (counted from 0) cannot be told apart by %s: their responses do not vary, or are too large "
                  "to multiply (leave out the item that is flat, or scale the responses)", i, j, d->classifier);
         }
