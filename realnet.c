@@ -3678,6 +3678,565 @@ int rn_pca(const rn_components *out, const double *x, int N, int D, int K, doubl
 
 /* ---- 9.3 Decoding ---- */
 
+/* ---- support vector machine: the dual by sequential minimal optimisation ---- */
+
+enum { SVM_LANES = 8, SVM_MOST = 16384, SVM_ITERATIONS = 10000000 };
+static const double svm_tau = 1e-12;                    /* curvature of a direction that has none, as in libsvm */
+
+/* Rows are padded to whole lanes: p = n rounded up. Padding is in neither set of candidates, so it is never chosen. */
+typedef struct {
+    size_t  n, p;
+    double *gram;                                       /* (n,p) K, zero in the padding */
+    double *inverse_curvature;                          /* (n,p) 1/(K_ss + K_tt - 2 K_st) */
+    double *f;                                          /* (p) y_t - w.x_t, the negative gradient along b_t */
+    double *b;                                          /* (p) coefficients */
+    double *least, *most;                               /* (p) bounds of b */
+    double *up, *low;                                   /* (p) 0 where b may still rise (fall), else -infinity */
+    double *score;                                      /* (p) */
+} svm_problem;
+
+static size_t svm_padded(int n) { return ((size_t)n + SVM_LANES - 1) / SVM_LANES * SVM_LANES; }
+
+size_t rn_svm_size(int n)
+{
+    return n < 2 || n > SVM_MOST ? 0 : 2 * (size_t)n * svm_padded(n) + 7 * svm_padded(n);
+}
+
+static svm_problem svm_layout(double *memory, int n)
+{
+    const size_t p = svm_padded(n), square = (size_t)n * p;
+    double *rest = memory + 2 * square;
+    const svm_problem s = { (size_t)n, p, memory, memory + square, rest, rest + p, rest + 2 * p, rest + 3 * p, rest + 4 * p,
+                            rest + 5 * p, rest + 6 * p };
+    return s;
+}
+
+static void svm_curvature(svm_problem *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        const double *row = s->gram + i * s->p;
+        double *out = s->inverse_curvature + i * s->p;
+        for (size_t t = 0; t < s->n; t++) {
+            const double curvature = (row[i] + s->gram[t * s->p + t]) - 2.0 * row[t];
+            out[t] = 1.0 / (curvature > 0.0 ? curvature : svm_tau);
+        }
+        for (size_t t = s->n; t < s->p; t++)
+            out[t] = 0.0;
+    }
+}
+
+static void svm_set(svm_problem *s, size_t t, double b)
+{
+    s->b[t] = b;
+    s->up[t] = b < s->most[t] ? 0.0 : -HUGE_VAL;
+    s->low[t] = b > s->least[t] ? 0.0 : -HUGE_VAL;
+}
+
+/* b = 0 everywhere, so w = 0 and f = y. */
+static void svm_begin(svm_problem *s, const int8_t *y, double C)
+{
+    for (size_t t = 0; t < s->p; t++) {
+        const int sign = t < s->n ? y[t] : 0;
+        s->f[t] = (double)sign;
+        s->least[t] = sign < 0 ? -C : 0.0;
+        s->most[t] = sign > 0 ? C : 0.0;
+        svm_set(s, t, 0.0);
+    }
+}
+
+/* Where v is largest; of equals the last, as libsvm's comparisons have it. Eight lanes side by side, then folded. */
+static size_t last_largest(const double *v, size_t p)
+{
+    double best[SVM_LANES], place[SVM_LANES];
+    for (int l = 0; l < SVM_LANES; l++) {
+        best[l] = v[l];
+        place[l] = 0.0;
+    }
+    for (size_t t = SVM_LANES; t < p; t += SVM_LANES) {
+        const double here = (double)t;
+        for (int l = 0; l < SVM_LANES; l++) {
+            place[l] = v[t + (size_t)l] >= best[l] ? here : place[l];
+            best[l] = v[t + (size_t)l] >= best[l] ? v[t + (size_t)l] : best[l];
+        }
+    }
+    size_t winner = (size_t)place[0];
+    for (int l = 1; l < SVM_LANES; l++) {
+        const size_t other = (size_t)place[l] + (size_t)l;
+        if (v[other] > v[winner] || (v[other] == v[winner] && other > winner)) winner = other;
+    }
+    return winner;
+}
+
+/* Working set: i has the largest f among the b that may rise; j, among those that may fall and whose f is smaller, gains
+ * most: (f_i - f_j)^2 / curvature. Returns m - M, the largest f_i - f_j. */
+static double svm_select(svm_problem *s, size_t *i, size_t *j)
+{
+    const double *restrict f = s->f, *restrict up = s->up, *restrict low = s->low;
+    double *restrict score = s->score;
+    for (size_t t = 0; t < s->p; t++)
+        score[t] = f[t] + up[t];
+    *i = last_largest(score, s->p);
+    const double top = score[*i], *restrict inverse = s->inverse_curvature + *i * s->p;
+    double gap[SVM_LANES];
+    for (int l = 0; l < SVM_LANES; l++)
+        gap[l] = -HUGE_VAL;
+    for (size_t t = 0; t < s->p; t += SVM_LANES)
+        for (int l = 0; l < SVM_LANES; l++) {
+            const double d = (top - f[t + (size_t)l]) + low[t + (size_t)l];
+            gap[l] = d > gap[l] ? d : gap[l];
+            score[t + (size_t)l] = d > 0.0 ? (d * d) * inverse[t + (size_t)l] : -1.0;
+        }
+    *j = last_largest(score, s->p);
+    for (int l = 1; l < SVM_LANES; l++)
+        gap[0] = gap[l] > gap[0] ? gap[l] : gap[0];
+    return gap[0];
+}
+
+/* Raise b_i and lower b_j by the same step: to the minimum along this line, or to the first bound. */
+static void svm_step(svm_problem *s, size_t i, size_t j)
+{
+    const double *restrict Ki = s->gram + i * s->p, *restrict Kj = s->gram + j * s->p;
+    double *restrict f = s->f;
+    const double room_i = s->most[i] - s->b[i], room_j = s->b[j] - s->least[j];
+    double step = (f[i] - f[j]) * s->inverse_curvature[i * s->p + j];
+    if (step > room_i) step = room_i;
+    if (step > room_j) step = room_j;
+    svm_set(s, i, step == room_i ? s->most[i] : s->b[i] + step);
+    svm_set(s, j, step == room_j ? s->least[j] : s->b[j] - step);
+    for (size_t t = 0; t < s->p; t++)
+        f[t] = f[t] - step * (Ki[t] - Kj[t]);
+}
+
+/* rho: the mean of -f over the b inside their bounds, or the middle of what the bounds allow; and the dual's value. */
+static void svm_finish(const svm_problem *s, rn_svm *svm)
+{
+    double sum = 0.0, highest = HUGE_VAL, lowest = -HUGE_VAL, objective = 0.0;
+    size_t inside = 0;
+    for (size_t t = 0; t < s->n; t++) {
+        const int rises = s->up[t] == 0.0, falls = s->low[t] == 0.0;
+        objective = objective - (s->b[t] * s->f[t] + fabs(s->b[t]));
+        if (rises && falls) {
+            inside++;
+            sum = sum - s->f[t];
+        } else if (rises && -s->f[t] < highest) {
+            highest = -s->f[t];
+        } else if (falls && -s->f[t] > lowest) {
+            lowest = -s->f[t];
+        }
+    }
+    svm->rho = inside ? sum / (double)inside : (highest + lowest) / 2.0;
+    svm->objective = 0.5 * objective;
+}
+
+/* gram and inverse_curvature are ready. Afterwards the decision for t is (y_t - f_t) - rho. RN_ENAN: a number overflowed. */
+static int svm_solve(svm_problem *s, rn_svm *svm, const int8_t *y, double C, double tolerance)
+{
+    svm_begin(s, y, C);
+    svm->converged = 0;
+    for (svm->iterations = 0; svm->iterations < SVM_ITERATIONS; svm->iterations++) {
+        size_t i, j;
+        const double gap = svm_select(s, &i, &j);
+        svm->converged = gap < tolerance;
+        if (!(gap >= tolerance)) break;
+        svm_step(s, i, j);
+    }
+    svm_finish(s, svm);
+    return fabs(svm->objective) <= DBL_MAX ? RN_OK : RN_ENAN;
+}
+
+static int labels_are_sound(const int8_t *y, int n)
+{
+    int plus = 0, minus = 0;
+    for (int t = 0; t < n; t++) {
+        if (y[t] < -1 || y[t] > 1) return 0;
+        plus += y[t] > 0;
+        minus += y[t] < 0;
+    }
+    return plus > 0 && minus > 0;
+}
+
+int rn_svm_train(rn_svm *svm, double *coefficient, double *decision, const double *gram, const int8_t *y, int n, double C,
+                 double tolerance, double *scratch)
+{
+    if (n < 2 || n > SVM_MOST) return RN_ESHAPE;
+    if (!(C > 0.0 && C <= DBL_MAX && tolerance > 0.0) || !labels_are_sound(y, n)) return RN_EARG;
+    if (!all_finite(gram, (size_t)n * (size_t)n)) return RN_ENAN;
+    svm_problem s = svm_layout(scratch, n);
+    for (size_t i = 0; i < s.n; i++)
+        for (size_t t = 0; t < s.p; t++)
+            s.gram[i * s.p + t] = t < s.n ? gram[i * s.n + t] : 0.0;
+    svm_curvature(&s);
+    rn_svm solution;
+    if (svm_solve(&s, &solution, y, C, tolerance) != RN_OK) return RN_ENAN;
+    for (size_t t = 0; t < s.n; t++) {
+        coefficient[t] = s.b[t];
+        decision[t] = ((double)y[t] - s.f[t]) - solution.rho;
+    }
+    *svm = solution;
+    return RN_OK;
+}
+
+/* ---- linear discriminant ---- */
+
+size_t rn_lda_size(int n, int D)
+{
+    return n < 2 || D < 1 ? 0 : (size_t)n * (size_t)D + (size_t)D * (size_t)D + 2 * (size_t)D;
+}
+
+/* The training samples about their class's mean (count,D), one after another; mean: (2,D), class +1 first. */
+static size_t centre_classes(double *z, double *mean, const double *x, const int8_t *y, size_t n, size_t D)
+{
+    size_t count[2] = { 0, 0 }, at = 0;
+    for (size_t d = 0; d < 2 * D; d++)
+        mean[d] = 0.0;
+    for (size_t t = 0; t < n; t++) {
+        if (y[t] == 0) continue;
+        count[y[t] < 0]++;
+        for (size_t d = 0; d < D; d++)
+            mean[(y[t] < 0 ? D : 0) + d] += x[t * D + d];
+    }
+    for (size_t d = 0; d < 2 * D; d++)
+        mean[d] = mean[d] / (double)count[d >= D];
+    for (size_t t = 0; t < n; t++) {
+        if (y[t] == 0) continue;
+        for (size_t d = 0; d < D; d++)
+            z[at * D + d] = x[t * D + d] - mean[(y[t] < 0 ? D : 0) + d];
+        at++;
+    }
+    return at;
+}
+
+/* P = sum z z^T / count, samples in order. */
+static void pooled_covariance(double *P, const double *z, size_t count, size_t D)
+{
+    for (size_t i = 0; i < D * D; i++)
+        P[i] = 0.0;
+    for (size_t t = 0; t < count; t++)
+        for (size_t a = 0; a < D; a++)
+            for (size_t b = 0; b < D; b++)
+                P[a * D + b] += z[t * D + a] * z[t * D + b];
+    for (size_t i = 0; i < D * D; i++)
+        P[i] = P[i] / (double)count;
+}
+
+/* s = beta/delta: delta = |P - mu I|^2/D is how far P is from the sphere, beta = (mean |z|^4 - |P|^2)/(count D) how much of
+ * that its own scatter explains. Ledoit & Wolf 2004, section 3. */
+static double ledoit_wolf(const double *P, const double *z, size_t count, size_t D, double mu)
+{
+    double fourth = 0.0, square = 0.0;
+    for (size_t t = 0; t < count; t++) {
+        double norm = 0.0;
+        for (size_t d = 0; d < D; d++)
+            norm += z[t * D + d] * z[t * D + d];
+        fourth += norm * norm;
+    }
+    for (size_t i = 0; i < D * D; i++)
+        square += P[i] * P[i];
+    const double delta = (square - (double)D * (mu * mu)) / (double)D;
+    const double beta = (fourth / (double)count - square) / ((double)count * (double)D);
+    return !(beta > 0.0) ? 0.0 : beta < delta ? beta / delta : 1.0;
+}
+
+/* S v = c for symmetric positive S (D,D), by Cholesky in place: S = L L^T. v may be c. */
+static int solve_positive(double *S, double *v, const double *c, size_t D)
+{
+    for (size_t j = 0; j < D; j++)
+        for (size_t i = j; i < D; i++) {
+            double sum = S[i * D + j];
+            for (size_t k = 0; k < j; k++)
+                sum = sum - S[i * D + k] * S[j * D + k];
+            if (i == j && !(sum > 0.0)) return RN_ENAN;
+            S[i * D + j] = i == j ? rn_sqrt(sum) : sum / S[j * D + j];
+        }
+    for (size_t i = 0; i < D; i++) {
+        double sum = c[i];
+        for (size_t k = 0; k < i; k++)
+            sum = sum - S[i * D + k] * v[k];
+        v[i] = sum / S[i * D + i];
+    }
+    for (size_t i = D; i-- > 0;) {
+        double sum = v[i];
+        for (size_t k = i + 1; k < D; k++)
+            sum = sum - S[k * D + i] * v[k];
+        v[i] = sum / S[i * D + i];
+    }
+    return RN_OK;
+}
+
+int rn_lda_train(double *w, double *threshold, double *shrinkage_used, const double *x, const int8_t *y, int n, int D,
+                 double shrinkage, double *scratch)
+{
+    if (n < 2 || D < 1 || (uint64_t)n * (uint64_t)D > 0x7fffffff) return RN_ESHAPE;
+    if (!((shrinkage >= 0.0 && shrinkage <= 1.0) || shrinkage == RN_LEDOIT_WOLF) || !labels_are_sound(y, n)) return RN_EARG;
+    if (!all_finite(x, (size_t)n * (size_t)D)) return RN_ENAN;
+    const size_t d = (size_t)D;
+    double *z = scratch, *P = z + (size_t)n * d, *mean = P + d * d, trace = 0.0;
+    const size_t count = centre_classes(z, mean, x, y, (size_t)n, d);
+    pooled_covariance(P, z, count, d);
+    for (size_t a = 0; a < d; a++)
+        trace += P[a * d + a];
+    const double mu = trace / (double)D, s = shrinkage >= 0.0 ? shrinkage : ledoit_wolf(P, z, count, d, mu);
+    for (size_t i = 0; i < d * d; i++)
+        P[i] = (1.0 - s) * P[i] + (i % (d + 1) == 0 ? s * mu : 0.0);
+    for (size_t a = 0; a < d; a++)
+        z[a] = mean[a] - mean[d + a];
+    if (solve_positive(P, z, z, d) != RN_OK) return RN_ENAN;
+    double middle = 0.0;
+    for (size_t a = 0; a < d; a++) {
+        middle += z[a] * ((mean[a] + mean[d + a]) / 2.0);
+        w[a] = z[a];
+    }
+    *threshold = middle;
+    if (shrinkage_used != NULL) *shrinkage_used = s;
+    return RN_OK;
+}
+
+/* ---- pairwise decoding ---- */
+
+void rn_decoding_preset(rn_decoding *d, int trials, int channels, int times)
+{
+    const rn_decoding neurora = { trials, channels, times, 5, 5, 2, 5, 5, RN_CLASSIFIER_SVM, 1.0, 1e-4 };
+    *d = neurora;
+}
+
+int rn_decoding_shape(const rn_decoding *d, int *points, int *groups)
+{
+    if (d->average < 1 || d->folds < 2 || d->repeats < 1 || d->window < 1 || d->step < 1 || d->classifier < RN_CLASSIFIER_SVM ||
+        d->classifier > RN_CLASSIFIER_LDA || !(d->cost > 0.0 && d->cost <= DBL_MAX && d->tolerance > 0.0))
+        return RN_EARG;
+    if (d->trials < 1 || d->channels < 1 || d->times < d->window || d->trials / d->average < d->folds ||
+        d->trials / d->average > SVM_MOST / 2)
+        return RN_ESHAPE;
+    *points = (d->times - d->window) / d->step + 1;
+    *groups = d->trials / d->average;
+    return RN_OK;
+}
+
+size_t rn_pseudo_trials_count(const rn_decoding *d)
+{
+    int points, groups;
+    if (rn_decoding_shape(d, &points, &groups) != RN_OK) return 0;
+    return (size_t)d->repeats * (size_t)points * (size_t)groups * (size_t)d->channels;
+}
+
+/* The mean over the trials of a group of the mean over a window, for each channel; both sums sequential. */
+static void pseudo_trial(double *out, const double *x, const rn_decoding *d, const int32_t *group, int point)
+{
+    for (int c = 0; c < d->channels; c++) {
+        double sum = 0.0;
+        for (int k = 0; k < d->average; k++) {
+            const double *sample = x + ((size_t)group[k] * (size_t)d->channels + (size_t)c) * (size_t)d->times +
+                                   (size_t)point * (size_t)d->step;
+            double in_window = 0.0;
+            for (int t = 0; t < d->window; t++)
+                in_window += sample[t];
+            sum += in_window / d->window;
+        }
+        out[c] = sum / d->average;
+    }
+}
+
+int rn_pseudo_trials(double *pseudo, const double *x, const rn_decoding *d, rn_generator *g, int32_t *order)
+{
+    int points, groups;
+    const int status = rn_decoding_shape(d, &points, &groups);
+    if (status != RN_OK) return status;
+    if (!all_finite(x, (size_t)d->trials * (size_t)d->channels * (size_t)d->times)) return RN_ENAN;
+    int32_t *place = order + d->trials;
+    for (int r = 0; r < d->repeats; r++) {
+        rn_permutation(g, order, d->trials);
+        for (int p = 0; p < points; p++) {
+            rn_permutation(g, place, groups);
+            for (int k = 0; k < groups; k++, pseudo += d->channels)
+                pseudo_trial(pseudo, x, d, order + place[k] * d->average, p);
+        }
+    }
+    return RN_OK;
+}
+
+/* The labels in order of appearance, 0...0 1...1, are dealt to the folds in turn; so fold q gets so many of class c. Within a
+ * class the first samples in order make fold 0's share, the next fold 1's, and so on. */
+int rn_stratified_fold(int t, int n, int folds)
+{
+    const int c = t >= n, begin = c * n;
+    int end = begin, fold = -1;
+    while (end <= t) {
+        fold++;
+        for (int i = begin; i < begin + n; i++)
+            end += i % folds == fold;
+    }
+    return fold;
+}
+
+void rn_moving_mean(double *out, const double *x, int n, int width)
+{
+    for (int t = 0; t < n; t++) {
+        const int from = t - width / 2 > 0 ? t - width / 2 : 0, beyond = t - width / 2 + width;
+        double sum = 0.0;
+        int count = 0;
+        for (int i = from; i < beyond && i < n; i++, count++)
+            sum += x[i];
+        out[t] = sum / count;
+    }
+}
+
+/* What a pair's fits share: memory for one repeat and time point. */
+typedef struct {
+    svm_problem svm;
+    double     *x;                                      /* (2*groups,channels), a's samples first */
+    double     *turned;                                 /* (channels,p) its transpose, for the Gram matrix */
+    double     *lda, *w;                                /* scratch of rn_lda_train, (channels) */
+    double     *accuracy;                               /* (points) */
+    int32_t    *fold;                                   /* (2*groups) */
+    int8_t     *y;                                      /* (2*groups) */
+    int         n;                                      /* 2*groups */
+} pair_memory;
+
+static size_t bytes_as_doubles(size_t bytes) { return (bytes + sizeof(double) - 1) / sizeof(double); }
+
+size_t rn_decode_size(const rn_decoding *d)
+{
+    int points, groups;
+    if (rn_decoding_shape(d, &points, &groups) != RN_OK) return 0;
+    const size_t n = 2 * (size_t)groups, D = (size_t)d->channels;
+    return rn_svm_size((int)n) + n * D + svm_padded((int)n) * D + rn_lda_size((int)n, d->channels) + D +
+           (size_t)points + bytes_as_doubles(n * (sizeof(int32_t) + 1));
+}
+
+static pair_memory pair_layout(double *at, const rn_decoding *d, int groups)
+{
+    pair_memory m;
+    const size_t n = 2 * (size_t)groups, D = (size_t)d->channels;
+    m.n = 2 * groups;
+    m.svm = svm_layout(at, m.n);
+    m.x = at + rn_svm_size(m.n);
+    m.turned = m.x + n * D;
+    m.lda = m.turned + m.svm.p * D;
+    m.w = m.lda + rn_lda_size(m.n, d->channels);
+    m.accuracy = m.w + D;
+    m.fold = (int32_t *)(void *)(m.accuracy + (d->times - d->window) / d->step + 1);
+    m.y = (int8_t *)(void *)(m.fold + n);
+    for (int t = 0; t < m.n; t++)
+        m.fold[t] = rn_stratified_fold(t, groups, d->folds);
+    return m;
+}
+
+/* K_st = sum over c of x_sc x_tc, c in order: each pass over c adds to a whole row of K. */
+static void pair_gram(pair_memory *m, size_t D)
+{
+    const size_t n = m->svm.n, p = m->svm.p;
+    for (size_t c = 0; c < D; c++)
+        for (size_t t = 0; t < p; t++)
+            m->turned[c * p + t] = t < n ? m->x[t * D + c] : 0.0;
+    for (size_t s = 0; s < n; s++) {
+        double *restrict row = m->svm.gram + s * p;
+        for (size_t t = 0; t < p; t++)
+            row[t] = 0.0;
+        for (size_t c = 0; c < D; c++) {
+            const double *restrict x = m->turned + c * p;
+            const double xs = m->x[s * D + c];
+            for (size_t t = 0; t < p; t++)
+                row[t] = row[t] + xs * x[t];
+        }
+    }
+    svm_curvature(&m->svm);
+}
+
+/* Train without fold q; the share of its samples whose class is found. */
+static int score_fold(double *score, int *unconverged, pair_memory *m, const rn_decoding *d, int q)
+{
+    int right = 0, count = 0;
+    double threshold = 0.0;
+    rn_svm svm = { 0.0, 0.0, 0, 1 };                   /* as LDA leaves it */
+    for (int t = 0; t < m->n; t++)
+        m->y[t] = (int8_t)(m->fold[t] == q ? 0 : t < m->n / 2 ? 1 : -1);
+    const int status = d->classifier == RN_CLASSIFIER_SVM ? svm_solve(&m->svm, &svm, m->y, d->cost, d->tolerance)
+                     : rn_lda_train(m->w, &threshold, NULL, m->x, m->y, m->n, d->channels, RN_LEDOIT_WOLF, m->lda);
+    if (status != RN_OK) return status;
+    for (int t = 0; t < m->n; t++) {
+        if (m->fold[t] != q) continue;
+        const double decision = d->classifier == RN_CLASSIFIER_SVM ? (0.0 - m->svm.f[t]) - svm.rho
+                                    : rn_dot(m->w, m->x + (size_t)t * (size_t)d->channels, (size_t)d->channels) - threshold;
+        right += (decision > 0.0) == (t < m->n / 2);
+        count++;
+    }
+    *unconverged += !svm.converged;
+    *score = (double)right / (double)count;
+    return RN_OK;
+}
+
+static int decode_pair(double *accuracy, int *unconverged, const double *a, const double *b, const rn_decoding *d,
+                       int points, int groups, double *scratch)
+{
+    pair_memory m = pair_layout(scratch, d, groups);
+    const size_t block = (size_t)groups * (size_t)d->channels;
+    int early = 0;
+    for (int p = 0; p < points; p++) {
+        double sum = 0.0;
+        for (int r = 0; r < d->repeats; r++) {
+            const size_t place = ((size_t)r * (size_t)points + (size_t)p) * block;
+            memcpy(m.x, a + place, block * sizeof *a);
+            memcpy(m.x + block, b + place, block * sizeof *b);
+            if (d->classifier == RN_CLASSIFIER_SVM) pair_gram(&m, (size_t)d->channels);
+            for (int q = 0; q < d->folds; q++) {
+                double score;
+                if (score_fold(&score, &early, &m, d, q) != RN_OK) return RN_ENAN;
+                sum += score;
+            }
+        }
+        m.accuracy[p] = sum / ((double)d->repeats * (double)d->folds);
+    }
+    memcpy(accuracy, m.accuracy, (size_t)points * sizeof *accuracy);
+    if (unconverged != NULL) *unconverged = early;
+    return RN_OK;
+}
+
+int rn_decode_pair(double *accuracy, int *unconverged, const double *a, const double *b, const rn_decoding *d,
+                   double *scratch)
+{
+    int points, groups;
+    const int status = rn_decoding_shape(d, &points, &groups);
+    if (status != RN_OK) return status;
+    if (!all_finite(a, rn_pseudo_trials_count(d)) || !all_finite(b, rn_pseudo_trials_count(d))) return RN_ENAN;
+    return decode_pair(accuracy, unconverged, a, b, d, points, groups, scratch);
+}
+
+/* Pair k of the upper triangle, row by row: (0,1), (0,2), ..., (1,2), ... */
+static void pair_of(size_t k, size_t M, size_t *i, size_t *j)
+{
+    *i = 0;
+    for (; k >= M - 1 - *i; (*i)++)
+        k -= M - 1 - *i;
+    *j = *i + 1 + k;
+}
+
+int rn_decode_pairs(double *accuracy, int *unconverged, const double *pseudo, int M, const rn_decoding *d, size_t first,
+                    size_t count, size_t *bad_pair, double *scratch, int threads)
+{
+    int points, groups;
+    const int status = rn_decoding_shape(d, &points, &groups);
+    if (status != RN_OK) return status;
+    const size_t images = M < 2 ? 0 : (size_t)M, pairs = images * (images - 1) / 2, each = rn_pseudo_trials_count(d);
+    if (images == 0 || first > pairs || count > pairs - first) return RN_ESHAPE;
+    if (!all_finite(pseudo, images * each)) return RN_ENAN;
+    if (threads < 1) threads = 1;
+    size_t bad = SIZE_MAX;
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+    for (int part = 0; part < threads; part++)
+        for (size_t k = (size_t)part; k < count; k += (size_t)threads) {
+            size_t i, j;
+            pair_of(first + k, images, &i, &j);
+            if (decode_pair(accuracy + k * (size_t)points, unconverged + k, pseudo + j * each, pseudo + i * each, d, points, groups,
+                            scratch + (size_t)part * rn_decode_size(d)) == RN_OK)
+                continue;
+#pragma omp critical
+            bad = first + k < bad ? first + k : bad;
+        }
+    if (bad == SIZE_MAX) return RN_OK;
+    *bad_pair = bad;
+    return RN_ENAN;
+}
+
 /* ---- 9.4 Statistics ---- */
 
 static int is_finite(double x) { return fabs(x) <= DBL_MAX; }

@@ -390,6 +390,74 @@ int rn_pca_apply(double *scores, const double *x, const double *mean, const doub
                  double *scratch, int threads);
 
 /* ---- 9.3 Decoding ---- */
+/* How well a linear classifier tells two images from single brain responses, cross-validated: docs/method.md 5.3.
+ * A sample's class is y = +1 or -1; samples with y = 0 are left out of the training, and their decisions are wanted. */
+
+/* Linear soft-margin SVM with bias: minimise |w|^2/2 + C sum xi over w, rho, xi >= 0, y_t (w.x_t - rho) >= 1 - xi_t.
+ * Its dual: minimise 1/2 sum b_s b_t K_st - sum y_t b_t over 0 <= y_t b_t <= C, sum b_t = 0; then w = sum b_t x_t.
+ *   gram (n,n) symmetric, K_st = x_s.x_t   y (n)   coefficient out (n): b, 0 where y = 0
+ *   decision out (n): w.x_t - rho of every sample; class +1 where it is above 0, else -1 (libsvm's tie)
+ * Solved by sequential minimal optimisation as libsvm does it (Fan, Chen & Lin 2005, WSS 2; Chang & Lin 2011, 4.1), with its
+ *   stopping rule m - M < tolerance and its rho. Not its shrinking, which only leaves samples out of the search for a
+ *   while, and not its float kernel values: so solutions agree to within the tolerance, not in every digit.
+ * converged = 0: stopped after 10^7 iterations, as libsvm does; the result is the best until then. objective: the dual's.
+ * scratch: rn_svm_size(n) doubles. Errors: RN_ESHAPE n < 2 or > 16384; RN_EARG C or tolerance not above 0, another y, or a
+ * class without samples; RN_ENAN, also for numbers so large that products overflow. Bits: docs/arithmetic.md 9.3. */
+typedef struct { double rho, objective; int iterations, converged; } rn_svm;
+size_t rn_svm_size(int n);
+int rn_svm_train(rn_svm *svm, double *coefficient, double *decision, const double *gram, const int8_t *y, int n, double C,
+                 double tolerance, double *scratch);
+
+/* Linear discriminant: w = S^-1 (m+ - m-), decision w.x - threshold, threshold = w.(m+ + m-)/2 (classes equally likely).
+ *   S = (1-s) P + s mu I: P (D,D) the pooled covariance of the n training samples about their class's mean m (divisor n),
+ *   mu = trace(P)/D; s = shrinkage in [0,1], or RN_LEDOIT_WOLF: the value of Ledoit & Wolf 2004 for these centred samples.
+ * x (n,D)  w out (D)  shrinkage_used may be NULL. scratch: rn_lda_size(n, D) doubles.
+ * Errors: RN_ESHAPE; RN_EARG as above; RN_ENAN also when S is singular (no variance, or s = 0 and D >= n-1). */
+#define RN_LEDOIT_WOLF (-1.0)
+size_t rn_lda_size(int n, int D);
+int rn_lda_train(double *w, double *threshold, double *shrinkage_used, const double *x, const int8_t *y, int n, int D,
+                 double shrinkage, double *scratch);
+
+enum { RN_CLASSIFIER_SVM, RN_CLASSIFIER_LDA };
+typedef struct {
+    int    trials, channels, times;                     /* of an image's responses (trials,channels,times) */
+    int    average;                                     /* trials in a pseudo-trial: 5 */
+    int    folds, repeats;                              /* 5, 2 */
+    int    window, step;                                /* samples averaged to a time point, and from one to the next: 5, 5 */
+    int    classifier;                                  /* RN_CLASSIFIER_SVM */
+    double cost, tolerance;                             /* of the SVM: 1, 1e-4 */
+} rn_decoding;
+/* NeuroRA's settings, given above. */
+void rn_decoding_preset(rn_decoding *d, int trials, int channels, int times);
+/* points = (times - window)/step + 1 time points, groups = trials/average pseudo-trials, both rounded down.
+ * Errors: RN_EARG for a setting out of range, RN_ESHAPE where the window is longer than the times or groups < folds. */
+int rn_decoding_shape(const rn_decoding *d, int *points, int *groups);
+
+/* Pseudo-trials (repeats,points,groups,channels) of one image's responses x: in each repeat the trials are permuted, and
+ * `average` in a row make one; a channel's value is the mean over them of the mean over the window. At each time point
+ * the groups are permuted once more, which is the shuffle of the folds (docs/arithmetic.md 9.3).
+ * Draws from g: for each repeat permutation(trials), then for each point permutation(groups). An image has the same
+ * pseudo-trials with every other image: so nothing random is left for rn_decode_pair.
+ * order: 2*trials int32. Errors: those of rn_decoding_shape; RN_ENAN for a NaN or an infinity in x. */
+size_t rn_pseudo_trials_count(const rn_decoding *d);    /* doubles; 0 if the settings are wrong */
+int rn_pseudo_trials(double *pseudo, const double *x, const rn_decoding *d, rn_generator *g, int32_t *order);
+
+/* accuracy (points): the mean over repeats and folds of the share of test samples whose class is found, from the
+ * pseudo-trials of two images. a's samples come first and are class +1. Folds: fold_of below; each is the test set once.
+ * *unconverged: fits that stopped early, may be NULL. scratch: rn_decode_size(d) doubles. Errors: those of rn_lda_train. */
+size_t rn_decode_size(const rn_decoding *d);
+int rn_decode_pair(double *accuracy, int *unconverged, const double *a, const double *b, const rn_decoding *d,
+                   double *scratch);
+/* Pairs first .. first+count-1 of all M(M-1)/2, row by row of the upper triangle; pseudo (M, rn_pseudo_trials_count).
+ * accuracy (count,points), unconverged (count). Pair (i,j), i < j: a is image j, b is image i, as in NeuroRA.
+ * scratch: threads*rn_decode_size(d) doubles. RN_ENAN: *bad_pair is the first pair without a
+ * solution (accuracy and unconverged then hold nothing of use), or is left alone where pseudo has a NaN or an infinity. */
+int rn_decode_pairs(double *accuracy, int *unconverged, const double *pseudo, int M, const rn_decoding *d, size_t first,
+                    size_t count, size_t *bad_pair, double *scratch, int threads);
+/* The fold of sample t of n first ones of one class and n of the other: StratifiedKFold's without shuffle. */
+int rn_stratified_fold(int t, int n, int folds);
+/* out[t] = mean of x[t-width/2 .. t-width/2+width-1], as much of it as there is; width 1: x. out must not be x. */
+void rn_moving_mean(double *out, const double *x, int n, int width);
 
 /* ---- 9.4 Statistics ---- */
 /* All double. Resamples, sign flips and permutations come from one generator seeded with `seed`. A NaN or an infinity in the

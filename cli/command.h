@@ -146,6 +146,7 @@ int command_stats(int argc, char **argv);
 int command_behavior(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_attack(int argc, char **argv);
+int command_decode(int argc, char **argv);
 int command_demo(int argc, char **argv);
 int command_selftest(int argc, char **argv);
 int command_bench(int argc, char **argv);

@@ -463,6 +463,63 @@ static int controls(bench *b)
     return status;
 }
 
+/* ---- decoding ---- */
+
+static int classifiers(bench *b)
+{
+    enum { N = 30, D = 7 };
+    double *x = b->d, *gram = x + N * D, *out = gram + N * N, *scratch = out + 2 * N + 3;
+    int8_t y[N];
+    rn_svm svm;
+    draw(b->f, N * D, 11);
+    for (int t = 0; t < N; t++) {
+        y[t] = (int8_t)(t % 5 == 4 ? 0 : t % 2 ? -1 : 1);
+        for (int d = 0; d < D; d++)
+            x[t * D + d] = 2.0 * (double)b->f[t * D + d] + 0.25 * y[t];
+    }
+    for (int s = 0; s < N; s++)
+        for (int t = 0; t < N; t++)
+            gram[s * N + t] = rn_dot(x + s * D, x + t * D, D);
+    int status = rn_svm_train(&svm, out, out + N, gram, y, N, 1.0, 1e-4, scratch);
+    if (status != RN_OK) return status;
+    out[2 * N] = svm.rho;
+    out[2 * N + 1] = svm.objective;
+    out[2 * N + 2] = svm.iterations;
+    keep_doubles(b, "svm", out, 2 * N + 3);
+    status = rn_lda_train(out, out + D, out + D + 1, x, y, N, D, RN_LEDOIT_WOLF, scratch);
+    keep_doubles(b, "lda", out, D + 2);
+    return status;
+}
+
+static int decoding(bench *b)
+{
+    enum { M = 5, T = 12, C = 4, TIMES = 9, VALUES = T * C * TIMES, EACH = 192, POINTS = 4, PAIRS = M * (M - 1) / 2 };
+    double *x = b->d, *pseudo = x + VALUES, *accuracy = pseudo + M * EACH, *scratch = accuracy + PAIRS * POINTS;
+    int unconverged[PAIRS], status = RN_OK;
+    size_t bad_pair;
+    rn_generator g;
+    rn_decoding d;
+    rn_decoding_preset(&d, T, C, TIMES);
+    d.average = d.step = 2;
+    d.folds = d.window = 3;
+    rn_seed(&g, 2024);
+    draw(b->f, M * VALUES, 12);
+    for (int i = 0; i < M && status == RN_OK; i++) {
+        for (int k = 0; k < VALUES; k++)
+            x[k] = (double)b->f[i * VALUES + k];
+        status = rn_pseudo_trials(pseudo + i * EACH, x, &d, &g, b->i);
+    }
+    keep_doubles(b, "pseudo-trials", pseudo, M * EACH);
+    static const char *const names[] = { "decoding by svm", "decoding by lda" };
+    for (d.classifier = RN_CLASSIFIER_SVM; d.classifier <= RN_CLASSIFIER_LDA && status == RN_OK; d.classifier++) {
+        status = rn_decode_pairs(accuracy, unconverged, pseudo, M, &d, 0, PAIRS, &bad_pair, scratch, 1);
+        for (int k = 0; k < PAIRS; k++)
+            rn_moving_mean(scratch + k * POINTS, accuracy + k * POINTS, POINTS, 3);
+        keep_doubles(b, names[d.classifier], scratch, PAIRS * POINTS);
+    }
+    return status;
+}
+
 size_t golden_memory_size(int threads)
 {
     return FLOATS * sizeof(float) + 4 * SAMPLE * (sizeof(double) + sizeof(int32_t)) + GOLDEN_ARENA + sizeof(rn_model) + sizeof(rn_tape) +
@@ -503,6 +560,8 @@ int golden_compute(golden_value out[GOLDEN_MOST], void *memory, size_t bytes, in
     if (status == RN_OK) status = components(&b, "pca tall", 37, 13, 13, 0, 1.0);
     if (status == RN_OK) status = components(&b, "pca plain", 13, 37, 3, 1, 1.0);
     if (status == RN_OK) status = controls(&b);
+    if (status == RN_OK) status = classifiers(&b);
+    if (status == RN_OK) status = decoding(&b);
     return status == RN_OK ? b.count : status;
 }
 

@@ -55,5 +55,10 @@ const golden_value golden_stored[] = {
     { "trained head losses", UINT64_C(0x0e61421796e02f1c), { 0x1.bea87c6481804p+5, 0x1.9300855812592p-2, 0x1.e6b6560b5fb6ap-1 } },
     { "image gradient", UINT64_C(0x8e71e18cd2a01392), { 0x1.c7693p-12, -0x1.d081dap-11, -0x1.8dc206p-12 } },
     { "sign attack", UINT64_C(0xb71c31c2e9840efa), { 0x1.5f1f24p-1, 0x1.168d1ep-2, 0x1.ccb1a6p-2 } },
+    { "svm", UINT64_C(0x6c30e35699af5108), { 0x0p+0, -0x1.ec62b822a4e17p-1, 0x0p+0 } },
+    { "lda", UINT64_C(0x47661f08bc62c3cc), { 0x1.5a5e02483c97cp-1, 0x1.d1d9d46df1adp-3, 0x1.732201fa06703p-1 } },
+    { "pseudo-trials", UINT64_C(0x4e08cf8e7d43f2be), { 0x1.5ea46p-5, -0x1.21b704p-2, 0x1.55a0455555556p-4 } },
+    { "decoding by svm", UINT64_C(0x809984a260bfed5e), { 0x1.2aaaaaaaaaaabp-1, 0x1.238e38e38e38fp-1, 0x1.5555555555555p-1 } },
+    { "decoding by lda", UINT64_C(0x524f3a7c84ee6ac6), { 0x1p-1, 0x1.0e38e38e38e39p-1, 0x1.5c71c71c71c73p-1 } },
 };
 const int golden_stored_count = sizeof golden_stored / sizeof *golden_stored;

@@ -16,6 +16,7 @@ static const command commands[] = {
     { "prepare",  command_prepare,  "brain responses from trials: repeats averaged, windowed, normalised, reduced" },
     { "attack",   command_attack,   "accuracy under a fast gradient sign attack" },
     { "rdm",      command_rdm,      "representational dissimilarity matrices" },
+    { "decode",   command_decode,   "how well each two items can be told from single responses, by time" },
     { "rsa",      command_rsa,      "how alike two sets of dissimilarity matrices are" },
     { "partial",  command_partial,  "what each of several dimensions adds, the others held fixed" },
     { "variability", command_variability, "how far apart people's models are" },

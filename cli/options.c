@@ -175,21 +175,15 @@ int parse_options(const char *usage, const char *about, const option *options, i
     return operands;
 }
 
-static void print_subcommands(const char *command, const subcommand *list, int count)
-{
-    printf("usage: realnet %s WHICH ...\n\n", command);
-    for (int i = 0; i < count; i++)
-        printf("  %-18s %s\n", list[i].name, list[i].does);
-    printf("\n'realnet %s WHICH --help' tells more.\n", command);
-}
-
 int run_subcommand(const char *command, const subcommand *list, int count, int argc, char **argv)
 {
     if (argc < 2) fail(EXIT_WRONG_INPUT, command, "which one is missing ('realnet %s --help' lists them)", command);
     const char *word = argv[1], *names[64];
-    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
-        print_subcommands(command, list, count);
-        return EXIT_DONE;
+    if (word[0] == '-') {                               /* --help or --version, or no option at all */
+        char *about = format_text("WHICH is one of these; 'realnet %s WHICH --help' tells more.\n", command);
+        for (int i = 0; i < count; i++)
+            about = format_text("%s\n  %-18s %s", about, list[i].name, list[i].does);
+        return parse_options(format_text("%s WHICH ...", command), about, NULL, 0, argc, argv, 1, 1);
     }
     for (int i = 0; i < count && i < 64; i++) {
         names[i] = list[i].name;

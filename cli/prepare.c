@@ -528,15 +528,9 @@ static int prepare_eeg(int argc, char **argv)
 
 int command_prepare(int argc, char **argv)
 {
-    static char fmri[] = "prepare fmri", eeg[] = "prepare eeg";
-    const int is_fmri = argc > 1 && strcmp(argv[1], "fmri") == 0, is_eeg = argc > 1 && strcmp(argv[1], "eeg") == 0;
-    if (is_fmri || is_eeg) {
-        argv[1] = is_fmri ? fmri : eeg;
-        return is_fmri ? prepare_fmri(argc - 1, argv + 1) : prepare_eeg(argc - 1, argv + 1);
-    }
-    if (argc > 1 && argv[1][0] != '-')
-        fail(EXIT_WRONG_INPUT, "prepare", "'%s' is no kind of recording (fmri or eeg)", argv[1]);
-    parse_options("prepare fmri TRIALS.npy ..., or prepare eeg TRAIN.npy ...",
-                  "Responses as training reads them. 'realnet prepare fmri --help' and 'realnet prepare eeg --help' tell more.", NULL, 0, argc, argv, 1, 1);
-    return EXIT_DONE;
+    static const subcommand kinds[] = {
+        { "fmri", prepare_fmri, "trials to images x voxels: repeats averaged, regions, components" },
+        { "eeg",  prepare_eeg,  "epochs to windows: channels by name, repeats averaged, normalised" },
+    };
+    return run_subcommand("prepare", kinds, sizeof kinds / sizeof *kinds, argc, argv);
 }

@@ -26,6 +26,7 @@ void test_rsa(void);
 void test_statistics(void);
 void test_pca(void);
 void test_prepare(void);
+void test_decoding(void);
 void test_golden(void);
 void test_files(void);
 void test_images(void);

@@ -10,9 +10,9 @@ int main(int argc, char **argv)
     static const struct { const char *name; void (*run)(void); } tests[] = {
         { "arithmetic", test_arithmetic }, { "random", test_random }, { "matrices", test_matrices }, { "layers", test_layers },
         { "model", test_model }, { "loss", test_loss }, { "training", test_training }, { "analysis", test_analysis },
-        { "rsa", test_rsa }, { "statistics", test_statistics },
-        { "pca", test_pca }, { "prepare", test_prepare }, { "golden", test_golden }, { "files", test_files },
-        { "images", test_images }, { "report", test_report }, { "controls", test_controls },
+        { "rsa", test_rsa }, { "statistics", test_statistics }, { "pca", test_pca }, { "prepare", test_prepare },
+        { "golden", test_golden }, { "files", test_files }, { "images", test_images }, { "report", test_report },
+        { "controls", test_controls }, { "decoding", test_decoding },
     };
     for (size_t t = 0; t < sizeof tests / sizeof *tests; t++) {
         int wanted = argc == 1;                         /* with names: only those */

@@ -1234,6 +1234,136 @@ def components(x, K):
     return mean, np.array(axes), variances, gram(x - mean, np.array(axes))
 
 
+# ---- 9.3 Decoding ----
+
+def last_largest(values):
+    """Place of the largest, of equals the last"""
+    return len(values) - 1 - int(np.argmax(values[::-1]))
+
+
+def svm(K, y, C, tolerance):
+    lower, upper = np.where(y < 0, -C, 0.0), np.where(y > 0, C, 0.0)
+    b, f, steps = np.zeros(len(y)), y.astype(D), 0
+    q = (np.diag(K)[:, None] + np.diag(K)) - 2 * K
+    inverse = 1 / np.where(q > 0, q, 1e-12)
+    while steps < 10 ** 7:
+        i = last_largest(np.where(b < upper, f, -np.inf))
+        d = np.where(b > lower, f[i] - f, -np.inf)
+        if d.max() < tolerance:
+            break
+        j = last_largest(np.where(d > 0, d * d * inverse[i], -np.inf))
+        step = min((f[i] - f[j]) * inverse[i, j], upper[i] - b[i], b[j] - lower[j])
+        b[i], b[j] = (upper[i] if step == upper[i] - b[i] else b[i] + step,
+                      lower[j] if step == b[j] - lower[j] else b[j] - step)
+        f = f - step * (K[i] - K[j])
+        steps += 1
+    rises, falls = b < upper, b > lower
+    total = 0.0
+    for t in np.flatnonzero(rises & falls):
+        total -= f[t]
+    inside = (rises & falls).sum()
+    rho = total / inside if inside else ((-f[rises]).min() + (-f[falls]).max()) / 2
+    objective = 0.0
+    for t in range(len(y)):
+        objective -= b[t] * f[t] + abs(b[t])
+    return b, f, rho, 0.5 * objective, steps
+
+
+def in_order(terms):
+    """The sum over the first axis, one by one"""
+    total = np.zeros(np.shape(terms)[1:])
+    for term in terms:
+        total = total + term
+    return total
+
+
+def solve_positive(S, c):
+    n = len(c)
+    L, v = np.zeros((n, n)), np.zeros(n)
+    for j in range(n):
+        for i in range(j, n):
+            r = S[i, j]
+            for k in range(j):
+                r = r - L[i, k] * L[j, k]
+            L[i, j] = np.sqrt(r) if i == j else r / L[j, j]
+    for i in range(n):
+        r = c[i]
+        for k in range(i):
+            r = r - L[i, k] * v[k]
+        v[i] = r / L[i, i]
+    for i in reversed(range(n)):
+        r = v[i]
+        for k in range(i + 1, n):
+            r = r - L[k, i] * v[k]
+        v[i] = r / L[i, i]
+    return v
+
+
+def lda(x, y):
+    n, features = x.shape
+    mean = {s: in_order(x[y == s]) / (y == s).sum() for s in (1, -1)}
+    z = np.array([x[t] - mean[y[t]] for t in range(n) if y[t]])
+    m = len(z)
+    P = in_order([np.outer(row, row) for row in z]) / m
+    mu = in_order(np.diag(P)) / features
+    square, fourth = in_order((P * P).reshape(-1)), 0.0
+    for row in z:
+        norm = in_order(row * row)
+        fourth += norm * norm
+    delta = (square - features * (mu * mu)) / features
+    beta = (fourth / m - square) / (m * features)
+    s = 0.0 if not beta > 0 else beta / delta if beta < delta else 1.0
+    w = solve_positive((1 - s) * P + np.diag(np.full(features, s * mu)), mean[1] - mean[-1])
+    return w, in_order(w * ((mean[1] + mean[-1]) / 2)), s
+
+
+def pseudo_trials(x, g, average, repeats, window, step):
+    trials, groups = len(x), len(x) // average
+    out = []
+    for _ in range(repeats):
+        order = g.permutation(trials)
+        for begin in range(0, x.shape[2] - window + 1, step):
+            means = in_order(np.moveaxis(x[:, :, begin:begin + window], 2, 0)) / window
+            out.append([in_order(means[order[k * average:(k + 1) * average]]) / average for k in g.permutation(groups)])
+    points = (x.shape[2] - window) // step + 1
+    return np.array(out).reshape(repeats, points, groups, x.shape[1])
+
+
+def svm_decisions(x, y):
+    b, f, rho, _, _ = svm(in_order([np.outer(c, c) for c in x.T]), y, 1.0, 1e-4)
+    return (y - f) - rho
+
+
+def lda_decisions(x, y):
+    w, threshold, _ = lda(x, y)
+    return np.array([dot(w, row) - threshold for row in x])
+
+
+def accuracy_of(first, second, folds, decisions):
+    """first is class +1"""
+    repeats, points, n, _ = first.shape
+    fold = np.concatenate([np.repeat(np.arange(folds), [sum(t % folds == f for t in range(s, s + n)) for f in range(folds)])
+                           for s in (0, n)])
+    truth, accuracy = np.repeat([1, -1], n), []
+    for p in range(points):
+        total = 0.0
+        for r in range(repeats):
+            x = np.concatenate([first[r, p], second[r, p]])
+            for q in range(folds):
+                found = np.where(decisions(x, np.where(fold == q, 0, truth)) > 0, 1, -1)
+                total += (found == truth)[fold == q].sum() / (fold == q).sum()
+        accuracy.append(total / (repeats * folds))
+    return np.array(accuracy)
+
+
+def moving_mean(x, width):
+    out = []
+    for t in range(len(x)):
+        part = x[max(0, t - width // 2):t - width // 2 + width]
+        out.append(in_order(part) / len(part))
+    return np.array(out)
+
+
 # ---- 10. Images ----
 
 def resize_axis(x, out):
@@ -1570,6 +1700,23 @@ def controls():
     yield "image gradient", tape.image.gradient
     step = F(0.03) * np.sign(tape.image.gradient)
     yield "sign attack", np.clip((images * F(0.5) + F(0.5)) + step, F(0), F(1))
+def classifiers():
+    y = np.array([0 if t % 5 == 4 else -1 if t % 2 else 1 for t in range(30)])
+    x = 2.0 * drawn(210, 11).astype(D).reshape(30, 7) + 0.25 * y[:, None]
+    gram = np.array([[dot(s, t) for t in x] for s in x])
+    b, f, rho, objective, steps = svm(gram, y, 1.0, 1e-4)
+    yield "svm", np.concatenate([b, (y - f) - rho, [rho, objective, steps]])
+    w, threshold, s = lda(x, y)
+    yield "lda", np.append(w, [threshold, s])
+
+
+def decoding():
+    x, g = drawn(2160, 12).astype(D).reshape(5, 12, 4, 9), Generator(2024)
+    pseudo = np.array([pseudo_trials(item, g, 2, 2, 3, 2) for item in x])
+    yield "pseudo-trials", pseudo
+    for name, classifier in (("svm", svm_decisions), ("lda", lda_decisions)):
+        rows = [moving_mean(accuracy_of(pseudo[j], pseudo[i], 3, classifier), 3) for i in range(5) for j in range(i + 1, 5)]
+        yield "decoding by " + name, np.array(rows)
 
 
 def every_value():
@@ -1589,6 +1736,8 @@ def every_value():
     yield from behaviour()
     yield from principal_components()
     yield from controls()
+    yield from classifiers()
+    yield from decoding()
 
 
 def little_endian(value):
