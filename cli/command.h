@@ -130,6 +130,7 @@ double *pca_fit(const char *folder, const double *x, size_t N, size_t D, const p
 double *pca_apply(const char *folder, const double *x, size_t N, size_t D, const char *where, size_t *K);
 
 /* ---- commands: argv[0] is the command's name ---- */
+int run_command(int argc, char **argv);                 /* any of them, by its name; status 2 if there is none */
 int command_init(int argc, char **argv);
 int command_info(int argc, char **argv);
 int command_classify(int argc, char **argv);
@@ -147,6 +148,7 @@ int command_behavior(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_attack(int argc, char **argv);
 int command_decode(int argc, char **argv);
+int command_study(int argc, char **argv);
 int command_demo(int argc, char **argv);
 int command_selftest(int argc, char **argv);
 int command_bench(int argc, char **argv);

@@ -23,6 +23,7 @@ static const command commands[] = {
     { "stats",    command_stats,    "t-tests, cluster tests, q values, bootstrap, permutation test, noise ceiling" },
     { "behavior", command_behavior, "error consistency and i2n: the model's choices beside people's" },
     { "report",   command_report,   "one HTML page with the figures of a study" },
+    { "study",    command_study,    "a whole experiment from one settings file" },
     { "selftest", command_selftest, "recompute the golden values on this machine" },
     { "bench",    command_bench,    "the speed of this machine beside its limit" },
 };
@@ -44,6 +45,19 @@ static int finish(int status)
     return status;
 }
 
+int run_command(int argc, char **argv)
+{
+    const char *names[COMMAND_COUNT];
+    for (int i = 0; i < COMMAND_COUNT; i++) {
+        names[i] = commands[i].name;
+        if (strcmp(argv[0], names[i]) == 0) return commands[i].run(argc, argv);
+    }
+    const char *near = nearest_name(argv[0], names, COMMAND_COUNT);
+    if (near != NULL)
+        fail(EXIT_WRONG_INPUT, argv[0], "there is no such command (did you mean %s?)", near);
+    fail(EXIT_WRONG_INPUT, argv[0], "there is no such command ('realnet --help' lists them)");
+}
+
 int main(int argc, char **argv)
 {
     const char *fault = rn_arithmetic_fault();
@@ -57,13 +71,5 @@ int main(int argc, char **argv)
         printf("realnet %s\n", RN_VERSION);
         return finish(EXIT_DONE);
     }
-    const char *names[COMMAND_COUNT];
-    for (int i = 0; i < COMMAND_COUNT; i++) {
-        names[i] = commands[i].name;
-        if (strcmp(word, names[i]) == 0) return finish(commands[i].run(argc - 1, argv + 1));
-    }
-    const char *near = nearest_name(word, names, COMMAND_COUNT);
-    if (near != NULL)
-        fail(EXIT_WRONG_INPUT, word, "there is no such command (did you mean %s?)", near);
-    fail(EXIT_WRONG_INPUT, word, "there is no such command ('realnet --help' lists them)");
+    return finish(run_command(argc - 1, argv + 1));
 }
