@@ -5,21 +5,21 @@
 #include "command.h"
 
 /* ---- cli/study_settings.c: the file ---- */
-typedef struct { char *key, *value; int line; } setting;            /* line: from 1 */
-typedef struct { char *kind, *name; int line, count; setting *entry; } section;  /* "[set natural]": kind "set", name "natural" */
+typedef struct { char *key, *value; int line; } ini_key;            /* line: from 1 */
+typedef struct { char *kind, *name; int line, count; ini_key *entry; } section;  /* "[set natural]": kind "set", name "natural" */
 typedef struct { const char *path; char *folder; int count; section *section; } settings;
 typedef struct { int count; char **word; } word_list;
 
 settings       settings_read(const char *path);                     /* status 2, naming the line, for what it does not know */
 const section *section_find(const settings *s, const char *kind);   /* the first of this kind; NULL */
-const setting *setting_find(const section *s, const char *key);     /* NULL; also for a section that is NULL */
-const setting *setting_require(const settings *s, const section *in, const char *key);
-const char    *setting_text(const section *s, const char *key, const char *otherwise);
-word_list      setting_words(const section *s, const char *key, const char *otherwise);    /* separated by commas */
+const ini_key *ini_find(const section *s, const char *key);     /* NULL; also for a section that is NULL */
+const ini_key *ini_require(const settings *s, const section *in, const char *key);
+const char    *ini_text(const section *s, const char *key, const char *otherwise);
+word_list      ini_words(const section *s, const char *key, const char *otherwise);    /* separated by commas */
 /* As written in the file, once it was found to be a number within the range. */
-const char    *setting_number(const settings *s, const section *in, const char *key, const char *otherwise, double least, double most);
-int            setting_yes(const settings *s, const section *in, const char *key);          /* yes or no (if not given) */
-void           setting_fail(const settings *s, int line, const char *format, ...) CLI_PRINTF(3, 4) CLI_NORETURN;
+const char    *ini_number(const settings *s, const section *in, const char *key, const char *otherwise, double least, double most);
+int            ini_yes(const settings *s, const section *in, const char *key);          /* yes or no (if not given) */
+void           ini_fail(const settings *s, int line, const char *format, ...) CLI_PRINTF(3, 4) CLI_NORETURN;
 word_list      words_of(const char *text);
 int            word_index(const word_list *list, const char *word);                        /* -1 */
 

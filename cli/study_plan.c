@@ -95,7 +95,7 @@ char *study_input_path(study *s, const char *name, int line)
     for (int i = 0; i < s->input_count; i++)
         if (strcmp(s->input[i].path, path) == 0) return s->input[i].path;
     if (!file_exists(path) && !is_folder(path))
-        setting_fail(&s->file, line, "%s is not there (paths are relative to the settings file)", path);
+        ini_fail(&s->file, line, "%s is not there (paths are relative to the settings file)", path);
     s->input = grown(s->input, s->input_count, sizeof *s->input);
     s->input[s->input_count].line = line;
     return s->input[s->input_count++].path = path;
@@ -224,36 +224,53 @@ test_set *find_set(study *s, const char *name)
     return NULL;
 }
 
-/* "{person}/V1.npy" for this person; allocated. */
-static char *with_person(const char *pattern, const char *name)
+static char *replaced(char *text, const char *mark, const char *by)
 {
-    static const char mark[] = "{person}";
-    char *text = format_text("%s", pattern), *at;
-    while ((at = strstr(text, mark)) != NULL) {
-        char *longer = format_text("%.*s%s%s", (int)(at - text), text, name, at + sizeof mark - 1);
+    for (char *at; (at = strstr(text, mark)) != NULL;) {
+        char *longer = format_text("%.*s%s%s", (int)(at - text), text, by, at + strlen(mark));
         release(text);
         text = longer;
     }
     return text;
 }
 
-/* The file that a setting names for one person. */
-static char *person_input(study *s, const setting *from, const char *name)
+/* "{person}/V1.npy" for this person: {person} is the name, {number} its place in the list, from 1; allocated. */
+static char *with_person(const char *pattern, const char *name, int place)
 {
-    char *file = with_person(from->value, name), *path = study_input_path(s, file, from->line);
+    char number[16];
+    snprintf(number, sizeof number, "%d", place);
+    return replaced(replaced(format_text("%s", pattern), "{person}", name), "{number}", number);
+}
+
+static int fmri_count(const study *s)
+{
+    int count = 0;
+    for (int i = 0; i < s->person_count; i++)
+        count += s->person[i].brain == BRAIN_FMRI;
+    return count;
+}
+
+/* The file that a setting names for one person. Others' brains ([set] brains) have a name, and the number behind all people. */
+static char *person_input(study *s, const ini_key *from, const char *name)
+{
+    int place = 1;
+    for (int i = 0; i < s->person_count && strcmp(s->person[i].name, name) != 0; i++)
+        place++;
+    if (place <= s->person_count && s->person[place - 1].brain == BRAIN_EEG) place -= fmri_count(s);
+    char *file = with_person(from->value, name, place), *path = study_input_path(s, file, from->line);
     release(file);
     return path;
 }
 
 static char *input_of(study *s, const section *in, const char *key)
 {
-    const setting *from = setting_find(in, key);
+    const ini_key *from = ini_find(in, key);
     return from ? study_input_path(s, from->value, from->line) : NULL;
 }
 
 static char *required_input(study *s, const section *in, const char *key)
 {
-    setting_require(&s->file, in, key);
+    ini_require(&s->file, in, key);
     return input_of(s, in, key);
 }
 
@@ -261,7 +278,7 @@ static char *required_input(study *s, const section *in, const char *key)
 static void check_name(const study *s, int line, const char *name)
 {
     if (name[0] == '.' || strpbrk(name, "/\\:*?\"<>| \t") != NULL)
-        setting_fail(&s->file, line, "'%s' cannot be the name of a folder (use letters, digits, - and _)", name);
+        ini_fail(&s->file, line, "'%s' cannot be the name of a folder (use letters, digits, - and _)", name);
 }
 
 /* ---- the start: what every model begins with ---- */
@@ -283,10 +300,10 @@ static void plan_start(study *s)
     const settings *f = &s->file;
     const section *in = section_find(f, "start");
     if (in == NULL) fail(EXIT_WRONG_INPUT, f->path, "it has no section [start] (it names the weights that every model begins with)");
-    const setting *given = setting_find(in, "weights");
+    const ini_key *given = ini_find(in, "weights");
     model *m = add_model(s, format_text("cornet"), "CORnet", -1);
-    if (setting_find(in, "images") == NULL) {
-        if (given == NULL) setting_fail(f, in->line, "[start] has neither weights nor images to pretrain on (add weights = FILE)");
+    if (ini_find(in, "images") == NULL) {
+        if (given == NULL) ini_fail(f, in->line, "[start] has neither weights nor images to pretrain on (add weights = FILE)");
         m->weights = input_of(s, in, "weights");
         return;
     }
@@ -294,13 +311,13 @@ static void plan_start(study *s)
     p->run = study_path(s, "runs/cornet");
     part_command(p, "pretrain");
     if (given != NULL) part_option(p, "--weights", input_of(s, in, "weights"));
-    else part_option(p, "--model", setting_text(in, "model", "cornet-s"));
+    else part_option(p, "--model", ini_text(in, "model", "cornet-s"));
     part_option(p, "--images", input_of(s, in, "images"));
     part_option(p, "--labels", required_input(s, in, "labels"));
-    part_option(p, "--epochs", setting_number(f, in, "epochs", "20", 1, 1e6));
-    part_option(p, "--batch", setting_number(f, in, "batch", "32", 1, 65536));
-    part_option(p, "--lr", setting_number(f, in, "lr", "0.001", 0, 1e6));
-    part_option(p, "--seed", setting_number(f, in, "seed", "0", 0, 18446744073709551615.0));
+    part_option(p, "--epochs", ini_number(f, in, "epochs", "20", 1, 1e6));
+    part_option(p, "--batch", ini_number(f, in, "batch", "32", 1, 65536));
+    part_option(p, "--lr", ini_number(f, in, "lr", "0.001", 0, 1e6));
+    part_option(p, "--seed", ini_number(f, in, "seed", "0", 0, 18446744073709551615.0));
     part_option(p, "--output", p->run);
     m->weights = study_path(s, "runs/cornet/realnet.safetensors");
     m->part = part_number(s, p);
@@ -311,10 +328,10 @@ static void plan_start(study *s)
 
 static person *add_person(study *s, const section *in, char *name, int brain)
 {
-    const int line = setting_find(in, "people")->line;
+    const int line = ini_find(in, "people")->line;
     check_name(s, line, name);
-    if (find_person(s, name) >= 0) setting_fail(&s->file, line, "'%s' is there twice (give each person a name of their own)", name);
-    if (strcmp(name, "cornet") == 0) setting_fail(&s->file, line, "a person cannot be called cornet (that is the starting model)");
+    if (find_person(s, name) >= 0) ini_fail(&s->file, line, "'%s' is there twice (give each person a name of their own)", name);
+    if (strcmp(name, "cornet") == 0) ini_fail(&s->file, line, "a person cannot be called cornet (that is the starting model)");
     s->person = grown(s->person, s->person_count, sizeof *s->person);
     person *p = &s->person[s->person_count++];
     p->name = name;
@@ -336,9 +353,9 @@ static void fmri_trials(study *s, const section *in, part *p, const char *name, 
 {
     part_command(p, "prepare");
     part_word(p, "fmri");
-    part_word(p, person_input(s, setting_find(in, "trials"), name));
-    part_option(p, "--labels", person_input(s, setting_require(&s->file, in, "trial_labels"), name));
-    const setting *order = setting_find(in, "order");
+    part_word(p, person_input(s, ini_find(in, "trials"), name));
+    part_option(p, "--labels", person_input(s, ini_require(&s->file, in, "trial_labels"), name));
+    const ini_key *order = ini_find(in, "order");
     if (order != NULL) part_option(p, "--order", person_input(s, order, name));
     part_option(p, "--output", folder);
 }
@@ -348,11 +365,11 @@ static void plan_fmri(study *s)
     const settings *f = &s->file;
     const section *in = section_find(f, "fmri");
     if (in == NULL) return;
-    setting_require(f, in, "people");
-    const word_list people = setting_words(in, "people", "");
-    const setting *trials = setting_find(in, "trials"), *responses = setting_find(in, "responses");
+    ini_require(f, in, "people");
+    const word_list people = ini_words(in, "people", "");
+    const ini_key *trials = ini_find(in, "trials"), *responses = ini_find(in, "responses");
     if ((trials == NULL) == (responses == NULL))
-        setting_fail(f, in->line, "[fmri] needs responses, ready for training, or trials to make them from (give one of the two)");
+        ini_fail(f, in->line, "[fmri] needs responses, ready for training, or trials to make them from (give one of the two)");
     for (int i = 0; i < people.count; i++) {
         person *one = add_person(s, in, people.word[i], BRAIN_FMRI);
         if (responses != NULL) {
@@ -362,8 +379,8 @@ static void plan_fmri(study *s)
         part *p = begin_prepare(s, one);
         char *folder = study_path(s, "prepared/%s", one->name);
         fmri_trials(s, in, p, one->name, folder);
-        part_option(p, "--components", setting_number(f, in, "components", NULL, 1, 1e6));
-        if (setting_yes(f, in, "zscore")) part_word(p, "--zscore");
+        part_option(p, "--components", ini_number(f, in, "components", NULL, 1, 1e6));
+        if (ini_yes(f, in, "zscore")) part_word(p, "--zscore");
         one->targets = join_path(folder, "responses.npy");
         part_output(p, one->targets);
     }
@@ -374,9 +391,9 @@ static void plan_eeg(study *s)
     const settings *f = &s->file;
     const section *in = section_find(f, "eeg");
     if (in == NULL) return;
-    setting_require(f, in, "people");
-    const word_list people = setting_words(in, "people", "");
-    const setting *train = setting_require(f, in, "train"), *test = setting_find(in, "test");
+    ini_require(f, in, "people");
+    const word_list people = ini_words(in, "people", "");
+    const ini_key *train = ini_require(f, in, "train"), *test = ini_find(in, "test");
     for (int i = 0; i < people.count; i++) {
         person *one = add_person(s, in, people.word[i], BRAIN_EEG);
         part *p = begin_prepare(s, one);
@@ -386,10 +403,10 @@ static void plan_eeg(study *s)
         part_word(p, person_input(s, train, one->name));
         if (test != NULL) part_option(p, "--test", person_input(s, test, one->name));
         part_option(p, "--channel-names", input_of(s, in, "channel_names"));
-        part_option(p, "--channels", setting_text(in, "channels", NULL));
-        part_option(p, "--start", setting_number(f, in, "start", "-200", -1e6, 1e6));
-        part_option(p, "--rate", setting_number(f, in, "rate", "100", 1e-3, 1e6));
-        part_option(p, "--window", setting_text(in, "window", "0,200"));
+        part_option(p, "--channels", ini_text(in, "channels", NULL));
+        part_option(p, "--start", ini_number(f, in, "start", "-200", -1e6, 1e6));
+        part_option(p, "--rate", ini_number(f, in, "rate", "100", 1e-3, 1e6));
+        part_option(p, "--window", ini_text(in, "window", "0,200"));
         part_option(p, "--output", folder);
         one->targets = join_path(folder, "train.npy");
         part_output(p, one->targets);
@@ -407,13 +424,13 @@ static void plan_training_options(study *s, part *p)
     part_option(p, "--batch", s->batch);
     part_option(p, "--lr", s->lr);
     part_option(p, "--contrast", s->contrast);
-    part_option(p, "--fidelity", setting_text(in, "fidelity", NULL));
-    part_option(p, "--keep", setting_text(in, "keep", NULL));
-    part_option(p, "--validation", setting_number(f, in, "validation", NULL, 1, 1e9));
-    part_option(p, "--areas", setting_text(in, "areas", NULL));
-    part_option(p, "--checkpoint-minutes", setting_number(f, in, "checkpoint_minutes", NULL, 0, 1e9));
-    if (setting_yes(f, in, "freeze_cornet")) part_word(p, "--freeze-cornet");
-    if (setting_yes(f, in, "shuffle_targets")) part_word(p, "--shuffle-targets");
+    part_option(p, "--fidelity", ini_text(in, "fidelity", NULL));
+    part_option(p, "--keep", ini_text(in, "keep", NULL));
+    part_option(p, "--validation", ini_number(f, in, "validation", NULL, 1, 1e9));
+    part_option(p, "--areas", ini_text(in, "areas", NULL));
+    part_option(p, "--checkpoint-minutes", ini_number(f, in, "checkpoint_minutes", NULL, 0, 1e9));
+    if (ini_yes(f, in, "freeze_cornet")) part_word(p, "--freeze-cornet");
+    if (ini_yes(f, in, "shuffle_targets")) part_word(p, "--shuffle-targets");
 }
 
 static void plan_run(study *s, int whose, const char *seed, const char *beta)
@@ -450,7 +467,7 @@ static void plan_run(study *s, int whose, const char *seed, const char *beta)
 /* Numbers of a list, each once; "0", the control, comes first. */
 static word_list sweep(const study *s, const section *in, const char *key, const char *otherwise, const char *first)
 {
-    const setting *from = setting_find(in, key);
+    const ini_key *from = ini_find(in, key);
     const word_list given = words_of(from ? from->value : otherwise);
     word_list all = { 0, allocate((size_t)given.count + 2, sizeof *all.word) };
     if (first != NULL) all.word[all.count++] = format_text("%s", first);
@@ -458,7 +475,7 @@ static word_list sweep(const study *s, const section *in, const char *key, const
         char *end;
         const double x = strtod(given.word[i], &end);
         if (end == given.word[i] || *end != '\0' || !(x >= 0.0 && x <= 1e18))
-            setting_fail(&s->file, from ? from->line : 0, "'%s' is no number from 0 on (give such numbers with commas between)", given.word[i]);
+            ini_fail(&s->file, from ? from->line : 0, "'%s' is no number from 0 on (give such numbers with commas between)", given.word[i]);
         int known = 0;
         for (int j = 0; j < all.count; j++)
             known |= strtod(all.word[j], NULL) == x;
@@ -473,13 +490,13 @@ static void plan_training(study *s)
     const section *in = section_find(f, "train"), *evaluate = section_find(f, "evaluate");
     s->betas = sweep(s, in, "betas", "40", "0");
     s->seeds = sweep(s, in, "seeds", "0", NULL);
-    s->epochs = setting_number(f, in, "epochs", "5", 1, 1e6);
-    s->batch = setting_number(f, in, "batch", "16", 1, 65536);
-    s->lr = setting_number(f, in, "lr", "0.00002", 0, 1e6);
-    s->contrast = setting_text(in, "contrast", "pearson");
-    s->beta = setting_number(f, evaluate, "beta", s->betas.word[s->betas.count - 1], 0, 1e18);
+    s->epochs = ini_number(f, in, "epochs", "5", 1, 1e6);
+    s->batch = ini_number(f, in, "batch", "16", 1, 65536);
+    s->lr = ini_number(f, in, "lr", "0.00002", 0, 1e6);
+    s->contrast = ini_text(in, "contrast", "pearson");
+    s->beta = ini_number(f, evaluate, "beta", s->betas.word[s->betas.count - 1], 0, 1e18);
     if (word_index(&s->betas, s->beta) < 0)
-        setting_fail(f, setting_find(evaluate, "beta")->line, "beta %s is not among the betas of [train] (add it there)", s->beta);
+        ini_fail(f, ini_find(evaluate, "beta")->line, "beta %s is not among the betas of [train] (add it there)", s->beta);
     for (int p = 0; p < s->person_count; p++)
         for (int k = 0; k < s->seeds.count; k++)
             for (int b = 0; b < s->betas.count; b++)
@@ -488,13 +505,13 @@ static void plan_training(study *s)
 
 /* ---- test sets: the brains ---- */
 
-static int key_has(const setting *k, const char *stem) { return strncmp(k->key, stem, strlen(stem)) == 0; }
+static int key_has(const ini_key *k, const char *stem) { return strncmp(k->key, stem, strlen(stem)) == 0; }
 
 /* Dissimilarities of one person's voxels, each region. */
 static void plan_brain(study *s, const section *in, test_set *t, int index)
 {
     const char *name = t->brains.count > 0 ? t->brains.word[index] : t->people.word[index];
-    const setting *trials = setting_find(in, "trials");
+    const ini_key *trials = ini_find(in, "trials");
     part *p = part_begin(s, "brain", "brain-%s-%s", t->name, name);
     p->person = name;
     char *folder = study_path(s, "prepared/%s/%s", name, t->name), *masks = format_text("%s", "");
@@ -510,7 +527,7 @@ static void plan_brain(study *s, const section *in, test_set *t, int index)
     }
     for (int r = 0; r < t->region.count; r++) {
         char *key = format_text("region %s", t->region.word[r]), *out = rdm_path(s, name, t->name, t->region.word[r]);
-        const setting *voxels = setting_find(in, key);
+        const ini_key *voxels = ini_find(in, key);
         part_command(p, "rdm");
         if (voxels != NULL) part_word(p, person_input(s, voxels, name));
         else part_word(p, study_path(s, "prepared/%s/%s/%s.npy", name, t->name, t->region.word[r]));
@@ -525,7 +542,7 @@ static void plan_brain(study *s, const section *in, test_set *t, int index)
 static word_list regions_of(const study *s, const section *in)
 {
     word_list list = { 0, allocate((size_t)in->count + 1, sizeof *list.word) };
-    const int with_trials = setting_find(in, "trials") != NULL;
+    const int with_trials = ini_find(in, "trials") != NULL;
     for (int i = 0; i < in->count; i++) {
         const char *stem = with_trials ? "roi " : "region ";
         if (!key_has(&in->entry[i], stem)) continue;
@@ -539,13 +556,13 @@ static word_list regions_of(const study *s, const section *in)
 /* People of the study by kind of brain: "fmri", "eeg", "all", or their names. */
 static word_list people_named(study *s, const section *in, const char *key, const char *otherwise)
 {
-    const setting *from = setting_find(in, key);
+    const ini_key *from = ini_find(in, key);
     const char *text = from ? from->value : otherwise;
     if (strcmp(text, "fmri") != 0 && strcmp(text, "eeg") != 0 && strcmp(text, "all") != 0) {
         const word_list list = words_of(text);
         for (int i = 0; i < list.count; i++)
             if (find_person(s, list.word[i]) < 0)
-                setting_fail(&s->file, from ? from->line : in->line, "there is no person '%s' (the people are those of [fmri] and [eeg])", list.word[i]);
+                ini_fail(&s->file, from ? from->line : in->line, "there is no person '%s' (the people are those of [fmri] and [eeg])", list.word[i]);
         return list;
     }
     word_list list = { 0, allocate((size_t)s->person_count + 1, sizeof *list.word) };
@@ -557,7 +574,7 @@ static word_list people_named(study *s, const section *in, const char *key, cons
 static test_set *add_set(study *s, char *name, char *images, int line)
 {
     check_name(s, line, name);
-    if (find_set(s, name) != NULL) setting_fail(&s->file, line, "the set '%s' is there already (eeg is the test set of [eeg]; choose another name)", name);
+    if (find_set(s, name) != NULL) ini_fail(&s->file, line, "the set '%s' is there already (eeg is the test set of [eeg]; choose another name)", name);
     s->set = grown(s->set, s->set_count, sizeof *s->set);
     test_set *t = &s->set[s->set_count++];
     t->name = name;
@@ -572,11 +589,11 @@ static void plan_set(study *s, const section *in)
     test_set *t = add_set(s, in->name, required_input(s, in, "images"), in->line);
     t->region = regions_of(s, in);
     if (t->region.count == 0)
-        setting_fail(f, in->line, "[set %s] has no region (add region NAME = VOXELS.npy; with trials, roi NAME = MASK.npy)", in->name);
-    t->brains = setting_words(in, "brains", "");
+        ini_fail(f, in->line, "[set %s] has no region (add region NAME = VOXELS.npy; with trials, roi NAME = MASK.npy)", in->name);
+    t->brains = ini_words(in, "brains", "");
     t->people = t->brains.count > 0 ? people_named(s, in, "models", "all") : people_named(s, in, "people", "fmri");
     const int brains = t->brains.count > 0 ? t->brains.count : t->people.count;
-    if (brains == 0) setting_fail(f, in->line, "[set %s] is for nobody (name its people)", in->name);
+    if (brains == 0) ini_fail(f, in->line, "[set %s] is for nobody (name its people)", in->name);
     t->brain_part = allocate((size_t)brains, sizeof *t->brain_part);
     for (int i = 0; i < brains; i++) {
         if (t->brains.count > 0) check_name(s, in->line, t->brains.word[i]);
@@ -589,7 +606,7 @@ static void plan_decoding(study *s, const section *eeg)
 {
     const settings *f = &s->file;
     const section *in = section_find(f, "decode");
-    if (setting_find(eeg, "test") == NULL) return;
+    if (ini_find(eeg, "test") == NULL) return;
     test_set *t = add_set(s, format_text("eeg"), required_input(s, eeg, "test_images"), eeg->line);
     t->eeg = 1;
     t->people = people_named(s, eeg, "people", "eeg");
@@ -601,14 +618,14 @@ static void plan_decoding(study *s, const section *eeg)
         part_need_number(p, one->prepare);
         part_command(p, "decode");
         part_word(p, study_path(s, "prepared/%s/trials.npy", one->name));
-        part_option(p, "--average", setting_number(f, in, "average", NULL, 1, 1e6));
-        part_option(p, "--folds", setting_number(f, in, "folds", NULL, 2, 1e6));
-        part_option(p, "--repeats", setting_number(f, in, "repeats", NULL, 1, 1e6));
-        part_option(p, "--window", setting_number(f, in, "window", NULL, 1, 1e6));
-        part_option(p, "--step", setting_number(f, in, "step", NULL, 1, 1e6));
-        part_option(p, "--smooth", setting_number(f, in, "smooth", NULL, 0, 1e6));
-        part_option(p, "--seed", setting_number(f, in, "seed", NULL, 0, 1e18));
-        part_option(p, "--classifier", setting_text(in, "classifier", NULL));
+        part_option(p, "--average", ini_number(f, in, "average", NULL, 1, 1e6));
+        part_option(p, "--folds", ini_number(f, in, "folds", NULL, 2, 1e6));
+        part_option(p, "--repeats", ini_number(f, in, "repeats", NULL, 1, 1e6));
+        part_option(p, "--window", ini_number(f, in, "window", NULL, 1, 1e6));
+        part_option(p, "--step", ini_number(f, in, "step", NULL, 1, 1e6));
+        part_option(p, "--smooth", ini_number(f, in, "smooth", NULL, 0, 1e6));
+        part_option(p, "--seed", ini_number(f, in, "seed", NULL, 0, 1e18));
+        part_option(p, "--classifier", ini_text(in, "classifier", NULL));
         char *out = rdm_path(s, one->name, "eeg", "decoding");
         part_option(p, "--output", out);
         part_output(p, out);
@@ -634,7 +651,7 @@ static void drop_features(study *s, part *p)
 static void plan_model_rdms(study *s, int index)
 {
     model *m = &s->model[index];
-    const int keep = setting_yes(&s->file, section_find(&s->file, "evaluate"), "keep_features");
+    const int keep = ini_yes(&s->file, section_find(&s->file, "evaluate"), "keep_features");
     part *p = part_begin(s, "rdm", "rdm-%s", m->name);
     char *layers = format_text("%s", s->areas.word[0]);
     for (int a = 1; a < s->areas.count; a++)
@@ -672,12 +689,12 @@ static void plan_other(study *s, const section *in)
     check_name(s, in->line, in->name);
     part *p = part_begin(s, "rdm", "rdm-%s", in->name);
     for (int i = 0; i < in->count; i++) {
-        const setting *k = &in->entry[i];
+        const ini_key *k = &in->entry[i];
         const char *words = k->key + strlen("features ");
         const size_t width = strcspn(words, " ");
         char *set = format_text("%.*s", (int)width, words), *layer = format_text("%s", words + width + (words[width] == ' '));
-        if (find_set(s, set) == NULL) setting_fail(&s->file, k->line, "there is no set '%s' (write features SET LAYER = FILE)", set);
-        if (layer[0] == '\0') setting_fail(&s->file, k->line, "the layer has no name (write features SET LAYER = FILE)");
+        if (find_set(s, set) == NULL) ini_fail(&s->file, k->line, "there is no set '%s' (write features SET LAYER = FILE)", set);
+        if (layer[0] == '\0') ini_fail(&s->file, k->line, "the layer has no name (write features SET LAYER = FILE)");
         check_name(s, k->line, layer);
         char *out = rdm_path(s, in->name, set, layer);
         part_command(p, "rdm");
@@ -687,14 +704,14 @@ static void plan_other(study *s, const section *in)
         s->other = grown(s->other, s->other_count, sizeof *s->other);
         s->other[s->other_count++] = (other_model){ in->name, set, layer, part_number(s, p) };
     }
-    if (in->count == 0) setting_fail(&s->file, in->line, "[model %s] has no features (write features SET LAYER = FILE)", in->name);
+    if (in->count == 0) ini_fail(&s->file, in->line, "[model %s] has no features (write features SET LAYER = FILE)", in->name);
 }
 
 /* ---- the whole ---- */
 
 static char *default_folder(const settings *f)
 {
-    const setting *given = setting_find(&f->section[0], "output");
+    const ini_key *given = ini_find(&f->section[0], "output");
     const char *dot = strrchr(f->path, '.'), *slash = strrchr(f->path, '/');
     if (given != NULL) return join_path(f->folder, given->value);
     if (dot == NULL || (slash != NULL && dot < slash)) return format_text("%s.results", f->path);
@@ -707,9 +724,9 @@ study *study_open(const char *path, const char *folder)
     s->file = settings_read(path);
     const settings *f = &s->file;
     s->folder = folder ? format_text("%s", folder) : default_folder(f);
-    s->title = setting_text(&f->section[0], "title", "A study");
-    s->comment = setting_text(&f->section[0], "note", "");
-    s->areas = setting_words(section_find(f, "evaluate"), "areas", "V1,V2,V4,IT");
+    s->title = ini_text(&f->section[0], "title", "A study");
+    s->comment = ini_text(&f->section[0], "note", "");
+    s->areas = ini_words(section_find(f, "evaluate"), "areas", "V1,V2,V4,IT");
     plan_start(s);
     plan_fmri(s);
     plan_eeg(s);

@@ -24,7 +24,7 @@ static const known_section known[] = {
 };
 enum { KNOWN_COUNT = sizeof known / sizeof *known };
 
-void setting_fail(const settings *s, int line, const char *format, ...)
+void ini_fail(const settings *s, int line, const char *format, ...)
 {
     char text[2048];
     const int used = snprintf(text, sizeof text, "line %d: ", line);
@@ -76,7 +76,7 @@ static void begin_section(settings *s, const char *text, int line)
 {
     const size_t width = strcspn(text, " \t]");
     const char *close = strchr(text, ']');
-    if (close == NULL || close[1 + strspn(close + 1, " \t\r")] != '\0') setting_fail(s, line, "a section has no end (write [NAME])");
+    if (close == NULL || close[1 + strspn(close + 1, " \t\r")] != '\0') ini_fail(s, line, "a section has no end (write [NAME])");
     section new_one = { format_text("%.*s", (int)width, text), trimmed(text + width, (size_t)(close - text) - width), line, 0, NULL };
     const known_section *k = new_one.kind[0] ? known_kind(new_one.kind) : NULL;
     if (k == NULL) {
@@ -84,13 +84,13 @@ static void begin_section(settings *s, const char *text, int line)
         for (int i = 1; i < KNOWN_COUNT; i++)
             names[i - 1] = known[i].kind;
         const char *near = nearest_name(new_one.kind, names, KNOWN_COUNT - 1);
-        setting_fail(s, line, "there is no section [%s] (%s%s)", new_one.kind, near ? "did you mean " : "docs/formats.md lists them", near ? near : "");
+        ini_fail(s, line, "there is no section [%s] (%s%s)", new_one.kind, near ? "did you mean " : "docs/formats.md lists them", near ? near : "");
     }
     if (k->named != (new_one.name[0] != '\0'))
-        setting_fail(s, line, k->named ? "[%s] has no name (write [%s NAME])" : "[%s] takes no name (write [%s])", k->kind, k->kind);
+        ini_fail(s, line, k->named ? "[%s] has no name (write [%s NAME])" : "[%s] takes no name (write [%s])", k->kind, k->kind);
     for (int i = 0; i < s->count; i++)
         if (strcmp(s->section[i].kind, new_one.kind) == 0 && strcmp(s->section[i].name, new_one.name) == 0)
-            setting_fail(s, line, "[%s%s%s] is there already, in line %d (put its keys there)", new_one.kind, new_one.name[0] ? " " : "",
+            ini_fail(s, line, "[%s%s%s] is there already, in line %d (put its keys there)", new_one.kind, new_one.name[0] ? " " : "",
                          new_one.name, s->section[i].line);
     s->section[s->count++] = new_one;
 }
@@ -112,11 +112,11 @@ static void add_setting(settings *s, char *key, char *value, int line)
         good |= fits(keys.word[i], key);
     if (!good) {
         const char *near = nearest_name(key, (const char *const *)keys.word, keys.count);
-        setting_fail(s, line, "there is no key '%s' in [%s] (%s%s)", key, in->kind, near ? "did you mean " : "docs/formats.md lists them", near ? near : "");
+        ini_fail(s, line, "there is no key '%s' in [%s] (%s%s)", key, in->kind, near ? "did you mean " : "docs/formats.md lists them", near ? near : "");
     }
-    const setting *older = setting_find(in, key);
-    if (older != NULL) setting_fail(s, line, "'%s' is given already, in line %d (leave one of them out)", key, older->line);
-    if (value[0] == '\0') setting_fail(s, line, "'%s' has no value (write one, or leave the line out)", key);
+    const ini_key *older = ini_find(in, key);
+    if (older != NULL) ini_fail(s, line, "'%s' is given already, in line %d (leave one of them out)", key, older->line);
+    if (value[0] == '\0') ini_fail(s, line, "'%s' has no value (write one, or leave the line out)", key);
     in->entry[in->count].key = key;
     in->entry[in->count].value = value;
     in->entry[in->count++].line = line;
@@ -131,7 +131,7 @@ settings settings_read(const char *path)
         lines += *c == '\n';
     s.section = allocate(lines, sizeof *s.section);
     s.section[0].kind = s.section[0].name = format_text("%s", "");
-    s.section[0].entry = allocate(lines, sizeof(setting));
+    s.section[0].entry = allocate(lines, sizeof(ini_key));
     const char *at = strncmp(text, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text;
     for (int line = 1; *at; line++) {
         const size_t width = strcspn(at, "\n");
@@ -140,10 +140,10 @@ settings settings_read(const char *path)
         if (row[0] == '\0' || row[0] == '#' || row[0] == ';') continue;
         if (row[0] == '[') {
             begin_section(&s, row + 1, line);
-            s.section[s.count - 1].entry = allocate(lines, sizeof(setting));
+            s.section[s.count - 1].entry = allocate(lines, sizeof(ini_key));
             continue;
         }
-        if (equals == NULL) setting_fail(&s, line, "'%.60s' is neither [SECTION] nor KEY = VALUE (begin a comment with #)", row);
+        if (equals == NULL) ini_fail(&s, line, "'%.60s' is neither [SECTION] nor KEY = VALUE (begin a comment with #)", row);
         add_setting(&s, trimmed(row, (size_t)(equals - row)), trimmed(equals + 1, strlen(equals + 1)), line);
         release(row);
     }
@@ -160,46 +160,46 @@ const section *section_find(const settings *s, const char *kind)
     return NULL;
 }
 
-const setting *setting_find(const section *s, const char *key)
+const ini_key *ini_find(const section *s, const char *key)
 {
     for (int i = 0; s != NULL && i < s->count; i++)
         if (strcmp(s->entry[i].key, key) == 0) return &s->entry[i];
     return NULL;
 }
 
-const setting *setting_require(const settings *s, const section *in, const char *key)
+const ini_key *ini_require(const settings *s, const section *in, const char *key)
 {
-    const setting *found = setting_find(in, key);
+    const ini_key *found = ini_find(in, key);
     if (found == NULL)
-        setting_fail(s, in->line, "[%s%s%s] has no '%s' (add a line %s = ...)", in->kind, in->name[0] ? " " : "", in->name, key, key);
+        ini_fail(s, in->line, "[%s%s%s] has no '%s' (add a line %s = ...)", in->kind, in->name[0] ? " " : "", in->name, key, key);
     return found;
 }
 
-const char *setting_text(const section *s, const char *key, const char *otherwise)
+const char *ini_text(const section *s, const char *key, const char *otherwise)
 {
-    const setting *found = setting_find(s, key);
+    const ini_key *found = ini_find(s, key);
     return found ? found->value : otherwise;
 }
 
-word_list setting_words(const section *s, const char *key, const char *otherwise) { return words_of(setting_text(s, key, otherwise)); }
+word_list ini_words(const section *s, const char *key, const char *otherwise) { return words_of(ini_text(s, key, otherwise)); }
 
-const char *setting_number(const settings *s, const section *in, const char *key, const char *otherwise, double least, double most)
+const char *ini_number(const settings *s, const section *in, const char *key, const char *otherwise, double least, double most)
 {
-    const setting *found = setting_find(in, key);
+    const ini_key *found = ini_find(in, key);
     if (found == NULL) return otherwise;
     char *end;
     const double x = strtod(found->value, &end);
-    if (end == found->value || *end != '\0') setting_fail(s, found->line, "'%s' is '%s', no number (give one)", key, found->value);
+    if (end == found->value || *end != '\0') ini_fail(s, found->line, "'%s' is '%s', no number (give one)", key, found->value);
     if (!(x >= least && x <= most))
-        setting_fail(s, found->line, "'%s' is %s, out of range (give a value from %.10g to %.10g)", key, found->value, least, most);
+        ini_fail(s, found->line, "'%s' is %s, out of range (give a value from %.10g to %.10g)", key, found->value, least, most);
     return found->value;
 }
 
-int setting_yes(const settings *s, const section *in, const char *key)
+int ini_yes(const settings *s, const section *in, const char *key)
 {
-    const setting *found = setting_find(in, key);
+    const ini_key *found = ini_find(in, key);
     if (found == NULL) return 0;
     if (strcmp(found->value, "yes") != 0 && strcmp(found->value, "no") != 0)
-        setting_fail(s, found->line, "'%s' is '%s' (give yes or no)", key, found->value);
+        ini_fail(s, found->line, "'%s' is '%s' (give yes or no)", key, found->value);
     return strcmp(found->value, "yes") == 0;
 }

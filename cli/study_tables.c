@@ -283,8 +283,8 @@ static void make_loss(study *s, part *p)
 static double time_of(const study *s, size_t at)
 {
     const section *eeg = section_find(&s->file, "eeg"), *decode = section_find(&s->file, "decode");
-    const double start = strtod(setting_text(eeg, "start", "-200"), NULL), rate = strtod(setting_text(eeg, "rate", "100"), NULL);
-    const double window = strtod(setting_text(decode, "window", "5"), NULL), step = strtod(setting_text(decode, "step", "5"), NULL);
+    const double start = strtod(ini_text(eeg, "start", "-200"), NULL), rate = strtod(ini_text(eeg, "rate", "100"), NULL);
+    const double window = strtod(ini_text(decode, "window", "5"), NULL), step = strtod(ini_text(decode, "step", "5"), NULL);
     return start + ((double)at * step + (window - 1.0) / 2.0) * 1000.0 / rate;
 }
 
@@ -438,23 +438,23 @@ static void image_rows(table *t, const image_set *images, const array *values, i
 static test_set *dimension_set(study *s)
 {
     const section *in = section_find(&s->file, "dimensions");
-    const setting *named = setting_find(in, "set");
-    if (s->set_count == 0) setting_fail(&s->file, in->line, "there is no test set (add [set NAME], or test images to [eeg])");
+    const ini_key *named = ini_find(in, "set");
+    if (s->set_count == 0) ini_fail(&s->file, in->line, "there is no test set (add [set NAME], or test images to [eeg])");
     test_set *t = named ? find_set(s, named->value) : &s->set[0];
-    if (t == NULL) setting_fail(&s->file, named->line, "there is no set '%s' (name a [set NAME], or eeg)", named->value);
+    if (t == NULL) ini_fail(&s->file, named->line, "there is no set '%s' (name a [set NAME], or eeg)", named->value);
     return t;
 }
 
 static void make_dimension_images(study *s, const csv_table *all, gain *mean, int count, char **name)
 {
     const section *in = section_find(&s->file, "dimensions");
-    const int wanted = atoi(setting_number(&s->file, in, "shown", "4", 1, 1000));
-    array values = npy_read(study_input_path(s, setting_find(in, "values")->value, setting_find(in, "values")->line));
+    const int wanted = atoi(ini_number(&s->file, in, "shown", "4", 1, 1000));
+    array values = npy_read(study_input_path(s, ini_find(in, "values")->value, ini_find(in, "values")->line));
     image_set images = images_open(dimension_set(s)->images);
     table *t = table_begin("dimension_images", "dimension,name,rank,image,value,side");
     (void)all;
     if (values.rank != 2 || values.shape[0] != (size_t)images.count || values.shape[1] < (size_t)count)
-        setting_fail(&s->file, setting_find(in, "values")->line, "its shape is %s, but the set has %d images (wanted: [images, dimensions])",
+        ini_fail(&s->file, ini_find(in, "values")->line, "its shape is %s, but the set has %d images (wanted: [images, dimensions])",
                      array_shape_text(&values), images.count);
     qsort(mean, (size_t)count, sizeof *mean, compare_gains);
     for (int i = 0; i < wanted && i < count; i++)
@@ -561,7 +561,7 @@ static void end_measure(study *s, part *p, part *whole, const char *measure, con
 /* The images and the labels that an analysis of every model needs. */
 static char *section_input(study *s, const section *in, const char *key)
 {
-    const setting *named = setting_require(&s->file, in, key);
+    const ini_key *named = ini_require(&s->file, in, key);
     return study_input_path(s, named->value, named->line);
 }
 
@@ -589,7 +589,7 @@ static void attack_words(study *s, part *p, const section *in, const model *m)
     part_option(p, "--weights", m->weights);
     part_option(p, "--images", section_input(s, in, "images"));
     part_option(p, "--labels", section_input(s, in, "labels"));
-    part_option(p, "--eps", setting_require(&s->file, in, "eps")->value);
+    part_option(p, "--eps", ini_require(&s->file, in, "eps")->value);
 }
 
 static void accuracy_words(study *s, part *p, const section *in, const model *m)
@@ -602,7 +602,7 @@ static void accuracy_words(study *s, part *p, const section *in, const model *m)
 static void dimension_words(study *s, part *p, const section *in, const model *m)
 {
     const test_set *t = dimension_set(s);
-    const setting *names = setting_find(in, "names");
+    const ini_key *names = ini_find(in, "names");
     char *models = format_text("%s", "");
     for (int a = 0; a < s->areas.count; a++) {
         char *path = rdm_path(s, m->name, t->name, s->areas.word[a]);
@@ -681,7 +681,7 @@ static void json_times(study *s, FILE *f)
 
 static void write_study_json(study *s, part *p)
 {
-    const char *alpha = setting_text(section_find(&s->file, "evaluate"), "alpha", "0.05");
+    const char *alpha = ini_text(section_find(&s->file, "evaluate"), "alpha", "0.05");
     word_list people[2] = { { 0, allocate((size_t)s->person_count, sizeof(char *)) }, { 0, allocate((size_t)s->person_count, sizeof(char *)) } };
     char *path = study_path(s, "study.json");
     output *out = output_open(path);
@@ -744,7 +744,7 @@ static void plan_report(study *s)
             part_need_number(p, s->set[k].brain_part[b]);
     part_note(p, "title", s->title);
     part_note(p, "note", s->comment);
-    part_note(p, "alpha", setting_text(evaluate, "alpha", "0.05"));
+    part_note(p, "alpha", ini_text(evaluate, "alpha", "0.05"));
     for (int i = 0; i < s->part_count; i++)
         if (is_table(s->part[i])) part_need(page, s->part[i], s);
     part_command(page, "report");
@@ -760,8 +760,8 @@ void study_plan_tables(study *s)
     if (find_set(s, "eeg") != NULL) {
         part *p = begin_table(s, "timecourse", make_timecourse);
         need_rdms(s, p, 1, 1);
-        part_note(p, "start", setting_text(section_find(&s->file, "eeg"), "start", "-200"));
-        part_note(p, "rate", setting_text(section_find(&s->file, "eeg"), "rate", "100"));
+        part_note(p, "start", ini_text(section_find(&s->file, "eeg"), "start", "-200"));
+        part_note(p, "rate", ini_text(section_find(&s->file, "eeg"), "rate", "100"));
     }
     plan_each(s, "dimensions", make_dimensions, dimension_words);
     plan_each(s, "attack", make_attack, attack_words);
