@@ -89,6 +89,22 @@ void   input_hashes_keep(study *s);                                 /* so that l
 /* ---- cli/study_tables.c: the tables of the report ---- */
 void study_plan_tables(study *s);                                   /* adds the parts that make tables, and the report */
 
+typedef struct { int M; size_t count; double *rdm; char *path; } rdm_stack;    /* count matrices (M,M), one after the other */
+rdm_stack rdm_stack_read(char *path);                               /* path: allocated; freed with the stack */
+void      rdm_stack_free(rdm_stack *r);
+char     *study_table_path(const study *s, const char *name);
+void      study_table_finish(const study *s, const char *name, table *t);   /* written and freed */
+part     *study_table_begin(study *s, const char *name, void (*compute)(study *s, part *p));
+enum { OVER_CORNET, OVER_CONTROL };
+/* From best.csv; NaN if it is not there. The rival of ReAlnet: CORnet, which has no seed, or Control. */
+double best_similarity_of(const csv_table *t, const char *set, const char *region, const char *person_name, const char *seed, const char *label,
+                          const char *beta);
+double rival_similarity(const csv_table *t, const char *set, const char *region, const char *person_name, const char *seed, int over);
+double eeg_time(const study *s, size_t at);                         /* ms after the picture appeared */
+
+/* ---- cli/study_tests.c: noise ceilings, and whether differences over people are more than chance ---- */
+void study_plan_tests(study *s);
+
 /* ---- making parts ---- */
 part *part_begin(study *s, const char *kind, const char *format, ...) CLI_PRINTF(3, 4);
 void  part_need(part *p, const part *before, const study *s);

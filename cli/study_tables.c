@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *table_path(const study *s, const char *name) { return study_path(s, "tables/%s.csv", name); }
+char *study_table_path(const study *s, const char *name) { return study_path(s, "tables/%s.csv", name); }
 
-static void finish_table(const study *s, const char *name, table *t)
+void study_table_finish(const study *s, const char *name, table *t)
 {
-    char *path = table_path(s, name);
+    char *path = study_table_path(s, name);
     table_write_csv(t, path);
     table_free(t);
     release(path);
@@ -19,9 +19,7 @@ static void finish_table(const study *s, const char *name, table *t)
 
 /* ---- dissimilarities ---- */
 
-typedef struct { int M; size_t count; double *rdm; char *path; } rdm_stack;    /* count matrices (M,M), one after the other */
-
-static rdm_stack read_rdm(char *path)
+rdm_stack rdm_stack_read(char *path)
 {
     array a = npy_read(path);
     if (a.rank < 2 || a.shape[a.rank - 1] != a.shape[a.rank - 2] || a.shape[a.rank - 1] < 3 || a.shape[a.rank - 1] > 65536)
@@ -32,7 +30,7 @@ static rdm_stack read_rdm(char *path)
     return r;
 }
 
-static void free_rdm(rdm_stack *r)
+void rdm_stack_free(rdm_stack *r)
 {
     release(r->rdm);
     release(r->path);
@@ -61,14 +59,14 @@ static void model_cells(table *t, const char *name, const row_model *m)
 static double region_similarity(const study *s, const test_set *t, const char *person_name, const char *region, const char *model_folder, const char *area)
 {
     const int own = t->brains.count == 0, brains = own ? 1 : t->brains.count;
-    rdm_stack model_rdm = read_rdm(rdm_path(s, model_folder, t->name, area));
+    rdm_stack model_rdm = rdm_stack_read(rdm_path(s, model_folder, t->name, area));
     double sum = 0.0;
     for (int b = 0; b < brains; b++) {
-        rdm_stack brain = read_rdm(rdm_path(s, own ? person_name : t->brains.word[b], t->name, region));
+        rdm_stack brain = rdm_stack_read(rdm_path(s, own ? person_name : t->brains.word[b], t->name, region));
         sum += compare(&model_rdm, &brain, 0);
-        free_rdm(&brain);
+        rdm_stack_free(&brain);
     }
-    free_rdm(&model_rdm);
+    rdm_stack_free(&model_rdm);
     return sum / brains;
 }
 
@@ -147,50 +145,47 @@ static void make_similarity(study *s, part *p)
                 }
             }
     }
-    finish_table(s, "similarity", all);
-    finish_table(s, "best", best);
+    study_table_finish(s, "similarity", all);
+    study_table_finish(s, "best", best);
 }
 
 /* ---- reading best.csv back ---- */
 
-static int is_cell(const csv_table *t, int row, const char *column, const char *text)
-{
-    return strcmp(csv_text_at(t, row, csv_require_column(t, column)), text) == 0;
-}
-
 /* A number of the table by what its other cells say; NaN if there is none. The words go in pairs, column and cell, to NULL. */
 static double look_up(const csv_table *t, const char *column, const char *const *cells)
 {
+    int at[16], count = 0;
+    const int wanted = csv_require_column(t, column);
+    for (; cells[2 * count] != NULL; count++)
+        at[count] = csv_require_column(t, cells[2 * count]);
     for (int row = 0; row < t->rows; row++) {
         int good = 1;
-        for (int i = 0; cells[i] != NULL && good; i += 2)
-            good = is_cell(t, row, cells[i], cells[i + 1]);
-        const int at = csv_require_column(t, column);
-        if (good) return csv_text_at(t, row, at)[0] ? csv_number_at(t, row, at) : NAN;
+        for (int i = 0; i < count && good; i++)
+            good = strcmp(csv_text_at(t, row, at[i]), cells[2 * i + 1]) == 0;
+        if (good) return csv_text_at(t, row, wanted)[0] ? csv_number_at(t, row, wanted) : NAN;
     }
     return NAN;
 }
 
-static double best_of(const csv_table *t, const char *set, const char *region, const char *person_name, const char *seed, const char *label,
+double best_similarity_of(const csv_table *t, const char *set, const char *region, const char *person_name, const char *seed, const char *label,
                       const char *beta)
 {
     const char *const cells[] = { "set", set, "region", region, "person", person_name, "seed", seed, "model", label, "beta", beta, NULL };
     return look_up(t, "similarity", cells);
 }
 
-enum { OVER_CORNET, OVER_CONTROL };
 static const char *const rival_name[] = { "CORnet", "Control" };
 
 /* The rival's best similarity: CORnet has no seed. */
-static double rival_of(const csv_table *t, const char *set, const char *region, const char *person_name, const char *seed, int over)
+double rival_similarity(const csv_table *t, const char *set, const char *region, const char *person_name, const char *seed, int over)
 {
-    return best_of(t, set, region, person_name, over == OVER_CORNET ? "" : seed, rival_name[over], over == OVER_CORNET ? "" : "0");
+    return best_similarity_of(t, set, region, person_name, over == OVER_CORNET ? "" : seed, rival_name[over], over == OVER_CORNET ? "" : "0");
 }
 
 /* (ReAlnet - X)/X, method.md 5.2. */
 static void make_improvement(study *s, part *p)
 {
-    csv_table best = csv_read(table_path(s, "best"));
+    csv_table best = csv_read(study_table_path(s, "best"));
     table *t = table_begin("improvement", "set,region,person,seed,over,ratio");
     (void)p;
     for (int k = 0; k < s->set_count; k++)
@@ -199,7 +194,7 @@ static void make_improvement(study *s, part *p)
                 for (int i = 0; i < s->seeds.count; i++)
                     for (int over = 0; over < 2; over++) {
                         const char *set = s->set[k].name, *region = s->set[k].region.word[r], *name = s->set[k].people.word[q], *seed = s->seeds.word[i];
-                        const double x = rival_of(&best, set, region, name, seed, over), ours = best_of(&best, set, region, name, seed, "ReAlnet", s->beta);
+                        const double x = rival_similarity(&best, set, region, name, seed, over), ours = best_similarity_of(&best, set, region, name, seed, "ReAlnet", s->beta);
                         table_text(t, set);
                         table_text(t, region);
                         table_text(t, name);
@@ -207,7 +202,7 @@ static void make_improvement(study *s, part *p)
                         table_text(t, rival_name[over]);
                         table_number(t, x != 0.0 ? (ours - x) / x : NAN);
                     }
-    finish_table(s, "improvement", t);
+    study_table_finish(s, "improvement", t);
     csv_free(&best);
 }
 
@@ -250,7 +245,7 @@ static void make_rdms(study *s, part *p)
         for (int o = 0; o < s->other_count; o++)
             if (strcmp(s->other[o].set, set->name) == 0) rdm_row(t, "model", set->name, "", s->other[o].name, s->other[o].layer, s->other[o].name);
     }
-    finish_table(s, "rdms", t);
+    study_table_finish(s, "rdms", t);
 }
 
 static void make_loss(study *s, part *p)
@@ -274,13 +269,13 @@ static void make_loss(study *s, part *p)
         }
         csv_free(&loss);
     }
-    finish_table(s, "loss", t);
+    study_table_finish(s, "loss", t);
 }
 
 /* ---- time courses ---- */
 
 /* The middle of the window of each time point, in ms after the picture appeared. */
-static double time_of(const study *s, size_t at)
+double eeg_time(const study *s, size_t at)
 {
     const section *eeg = section_find(&s->file, "eeg"), *decode = section_find(&s->file, "decode");
     const double start = strtod(ini_text(eeg, "start", "-200"), NULL), rate = strtod(ini_text(eeg, "rate", "100"), NULL);
@@ -292,14 +287,14 @@ static void timecourse_rows(const study *s, table *t, const rdm_stack *brain, co
                             const char *set, const word_list *areas)
 {
     for (int a = 0; a < areas->count; a++) {
-        rdm_stack rdm = read_rdm(rdm_path(s, folder, set, areas->word[a]));
+        rdm_stack rdm = rdm_stack_read(rdm_path(s, folder, set, areas->word[a]));
         for (size_t at = 0; at < brain->count; at++) {
             model_cells(t, person_name, m);
             table_text(t, areas->word[a]);
-            table_number(t, time_of(s, at));
+            table_number(t, eeg_time(s, at));
             table_number(t, compare(&rdm, brain, at));
         }
-        free_rdm(&rdm);
+        rdm_stack_free(&rdm);
     }
 }
 
@@ -310,7 +305,7 @@ static void make_timecourse(study *s, part *p)
     (void)p;
     for (int q = 0; q < set->people.count; q++) {
         const char *name = set->people.word[q];
-        rdm_stack brain = read_rdm(rdm_path(s, name, "eeg", "decoding"));
+        rdm_stack brain = rdm_stack_read(rdm_path(s, name, "eeg", "decoding"));
         for (int m = 0; m < s->model_count; m++) {
             const row_model row = row_of(&s->model[m]);
             if (s->model[m].person < 0 || strcmp(s->person[s->model[m].person].name, name) == 0)
@@ -322,9 +317,9 @@ static void make_timecourse(study *s, part *p)
             if (is_first_layer(s, o)) timecourse_rows(s, t, &brain, name, &row, s->other[o].name, "eeg", &layers);
             release(layers.word);
         }
-        free_rdm(&brain);
+        rdm_stack_free(&brain);
     }
-    finish_table(s, "timecourse", t);
+    study_table_finish(s, "timecourse", t);
 }
 
 /* ---- what a command told of each model, put together ---- */
@@ -351,7 +346,7 @@ static void gather(study *s, const char *measure, const char *name, const char *
         }
         release(path);
     }
-    finish_table(s, name, t);
+    study_table_finish(s, name, t);
     release(all);
 }
 
@@ -461,7 +456,7 @@ static void make_dimension_images(study *s, const csv_table *all, gain *mean, in
         image_rows(t, &images, &values, mean[i].dimension, name[mean[i].dimension]);
     images_close(&images);
     array_free(&values);
-    finish_table(s, "dimension_images", t);
+    study_table_finish(s, "dimension_images", t);
 }
 
 /* How many dimensions the first model's rows tell, and their names. */
@@ -480,7 +475,7 @@ static void make_dimensions(study *s, part *p)
     (void)p;
     gather(s, "dimensions", "dimensions", "model,dimension,name,partial_squared", "area,dimension,name,partial_squared");
     const test_set *set = dimension_set(s);
-    csv_table all = csv_read(table_path(s, "dimensions"));
+    csv_table all = csv_read(study_table_path(s, "dimensions"));
     char **name;
     const int count = dimension_names(&all, &name), last = s->areas.count - 1;
     double *change = allocate((size_t)set->people.count, sizeof *change), error;
@@ -503,7 +498,7 @@ static void make_dimensions(study *s, part *p)
             table_number(t, error);
             release(number);
         }
-    finish_table(s, "dimension_changes", t);
+    study_table_finish(s, "dimension_changes", t);
     make_dimension_images(s, &all, top, count, name);
     csv_free(&all);
     release(top);
@@ -512,10 +507,10 @@ static void make_dimensions(study *s, part *p)
 
 /* ---- the plan ---- */
 
-static part *begin_table(study *s, const char *name, void (*compute)(study *s, part *p))
+part *study_table_begin(study *s, const char *name, void (*compute)(study *s, part *p))
 {
     part *p = part_begin(s, "table", "table-%s", name);
-    char *path = table_path(s, name);
+    char *path = study_table_path(s, name);
     p->compute = compute;
     part_output(p, path);
     release(path);
@@ -578,7 +573,7 @@ static void plan_each(study *s, const char *measure, void (*compute)(study *, pa
         words(s, p, in, &one);
         made[count++] = p;
     }
-    part *whole = begin_table(s, measure, compute);
+    part *whole = study_table_begin(s, measure, compute);
     for (int i = 0, m = 0; m < s->model_count && i < count; m++) {
         if (strcmp(made[i]->name + strlen(measure) + 1, s->model[m].name) == 0) end_measure(s, made[i++], whole, measure, &s->model[m]);
     }
@@ -621,8 +616,8 @@ static void plan_similarity(study *s)
     for (int k = 0; k < s->set_count; k++)
         regions += s->set[k].region.count;
     if (regions == 0) return;
-    part *p = begin_table(s, "similarity", make_similarity), *ratio = begin_table(s, "improvement", make_improvement);
-    char *best = table_path(s, "best");
+    part *p = study_table_begin(s, "similarity", make_similarity), *ratio = study_table_begin(s, "improvement", make_improvement);
+    char *best = study_table_path(s, "best");
     part_output(p, best);
     need_rdms(s, p, 0, 1);
     part_need(ratio, p, s);
@@ -669,14 +664,14 @@ static void json_times(study *s, FILE *f)
 {
     const test_set *t = find_set(s, "eeg");
     if (t == NULL || t->people.count == 0) return;
-    rdm_stack brain = read_rdm(rdm_path(s, t->people.word[0], "eeg", "decoding"));
+    rdm_stack brain = rdm_stack_read(rdm_path(s, t->people.word[0], "eeg", "decoding"));
     fprintf(f, "  \"eeg\": {\"times\": [");
     for (size_t at = 0; at < brain.count; at++) {
         if (at) fprintf(f, ", ");
-        json_number(f, time_of(s, at));
+        json_number(f, eeg_time(s, at));
     }
     fprintf(f, "]},\n");
-    free_rdm(&brain);
+    rdm_stack_free(&brain);
 }
 
 static void write_study_json(study *s, part *p)
@@ -716,7 +711,7 @@ static void remove_old_tables(study *s, part *p)
     static const char *const names[] = { "similarity", "best", "improvement", "ceiling", "region_tests", "timecourse", "timecourse_tests", "dimensions",
                                          "dimension_changes", "dimension_images", "variability", "attack", "accuracy", "behavior", "rdms", "loss" };
     for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
-        char *path = table_path(s, names[n]);
+        char *path = study_table_path(s, names[n]);
         int planned = 0;
         for (int i = 0; i < s->part_count; i++)
             for (int o = 0; o < s->part[i]->output_count; o++)
@@ -758,16 +753,17 @@ void study_plan_tables(study *s)
 {
     plan_similarity(s);
     if (find_set(s, "eeg") != NULL) {
-        part *p = begin_table(s, "timecourse", make_timecourse);
+        part *p = study_table_begin(s, "timecourse", make_timecourse);
         need_rdms(s, p, 1, 1);
         part_note(p, "start", ini_text(section_find(&s->file, "eeg"), "start", "-200"));
         part_note(p, "rate", ini_text(section_find(&s->file, "eeg"), "rate", "100"));
     }
+    study_plan_tests(s);
     plan_each(s, "dimensions", make_dimensions, dimension_words);
     plan_each(s, "attack", make_attack, attack_words);
     plan_each(s, "accuracy", make_accuracy, accuracy_words);
-    if (s->set_count > 0) need_rdms(s, begin_table(s, "rdms", make_rdms), -1, 1);
-    part *loss = begin_table(s, "loss", make_loss);
+    if (s->set_count > 0) need_rdms(s, study_table_begin(s, "rdms", make_rdms), -1, 1);
+    part *loss = study_table_begin(s, "loss", make_loss);
     for (int m = 1; m < s->model_count; m++)
         part_need_number(loss, s->model[m].part);
     plan_report(s);
