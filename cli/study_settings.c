@@ -19,7 +19,7 @@ static const known_section known[] = {
     { "variability", 0, "set" },
     { "attack", 0, "images,labels,eps" },
     { "accuracy", 0, "images,truth" },
-    { "behavior", 0, "metric,images,people,categories,splits,seed" },
+    { "behavior", 0, "images,items,categories,error_consistency,i2n,splits,seed" },
     { "evaluate", 0, "areas,beta,alpha,bootstrap,permutations,seed,keep_features" },
 };
 enum { KNOWN_COUNT = sizeof known / sizeof *known };

@@ -356,10 +356,67 @@ static void make_attack(study *s, part *p)
     gather(s, "attack", "attack", "eps,accuracy,agreement", "eps,accuracy,agreement");
 }
 
+/* classify tells two rows, top-1 and top-5. */
 static void make_accuracy(study *s, part *p)
 {
+    table *t = table_begin("accuracy", "person,seed,model,beta,top1,top5");
     (void)p;
-    gather(s, "accuracy", "accuracy", "top1,top5", "top1,top5");
+    for (int m = 0; m < s->model_count; m++) {
+        const row_model row = row_of(&s->model[m]);
+        csv_table told = csv_read(measure_path(s, "accuracy", s->model[m].name));
+        const int accuracy = csv_require_column(&told, "accuracy");
+        model_cells(t, s->model[m].person < 0 ? "" : s->person[s->model[m].person].name, &row);
+        for (int r = 0; r < 2; r++)
+            table_text(t, r < told.rows ? csv_text_at(&told, r, accuracy) : "");
+        csv_free(&told);
+    }
+    study_table_finish(s, "accuracy", t);
+}
+
+/* Both metrics of each model, where they were asked for. */
+static void make_behavior(study *s, part *p)
+{
+    static const char *const measures[] = { "error-consistency", "i2n" };
+    table *t = table_begin("behavior", "person,seed,model,beta,metric,raw,ceiling,score");
+    (void)p;
+    for (int m = 0; m < s->model_count; m++)
+        for (int k = 0; k < 2; k++) {
+            char *path = measure_path(s, measures[k], s->model[m].name);
+            if (ini_find(section_find(&s->file, "behavior"), k ? "i2n" : "error_consistency") != NULL) {
+                const row_model row = row_of(&s->model[m]);
+                csv_table told = csv_read(path);
+                model_cells(t, s->model[m].person < 0 ? "" : s->person[s->model[m].person].name, &row);
+                table_text(t, measures[k]);
+                table_text(t, csv_text_at(&told, 0, csv_require_column(&told, "raw")));
+                table_text(t, csv_text_at(&told, 0, csv_require_column(&told, "ceiling")));
+                table_text(t, csv_text_at(&told, 0, csv_require_column(&told, "score")));
+                csv_free(&told);
+            }
+            release(path);
+        }
+    study_table_finish(s, "behavior", t);
+}
+
+/* ---- how far apart the people's models are ---- */
+
+static const char *const varied[] = { "Control", "ReAlnet" };
+
+static char *variability_path(const study *s, const char *label) { return study_path(s, "measures/variability/%s.csv", label); }
+
+static void make_variability(study *s, part *p)
+{
+    table *t = table_begin("variability", "area,model,a,b,distance");
+    (void)p;
+    for (int k = 0; k < 2; k++) {
+        csv_table told = csv_read(variability_path(s, varied[k]));
+        const int from[] = { csv_require_column(&told, "area"), -1, csv_require_column(&told, "a"), csv_require_column(&told, "b"),
+                             csv_require_column(&told, "distance") };
+        for (int r = 0; r < told.rows; r++)
+            for (int c = 0; c < 5; c++)
+                table_text(t, from[c] < 0 ? varied[k] : csv_text_at(&told, r, from[c]));
+        csv_free(&told);
+    }
+    study_table_finish(s, "variability", t);
 }
 
 /* ---- object dimensions ---- */
@@ -430,9 +487,10 @@ static void image_rows(table *t, const image_set *images, const array *values, i
     release(order);
 }
 
-static test_set *dimension_set(study *s)
+/* The set that a section of the settings names, or the first. */
+static test_set *set_named(study *s, const char *kind)
 {
-    const section *in = section_find(&s->file, "dimensions");
+    const section *in = section_find(&s->file, kind);
     const ini_key *named = ini_find(in, "set");
     if (s->set_count == 0) ini_fail(&s->file, in->line, "there is no test set (add [set NAME], or test images to [eeg])");
     test_set *t = named ? find_set(s, named->value) : &s->set[0];
@@ -445,7 +503,7 @@ static void make_dimension_images(study *s, const csv_table *all, gain *mean, in
     const section *in = section_find(&s->file, "dimensions");
     const int wanted = atoi(ini_number(&s->file, in, "shown", "4", 1, 1000));
     array values = npy_read(study_input_path(s, ini_find(in, "values")->value, ini_find(in, "values")->line));
-    image_set images = images_open(dimension_set(s)->images);
+    image_set images = images_open(set_named(s, "dimensions")->images);
     table *t = table_begin("dimension_images", "dimension,name,rank,image,value,side");
     (void)all;
     if (values.rank != 2 || values.shape[0] != (size_t)images.count || values.shape[1] < (size_t)count)
@@ -474,7 +532,7 @@ static void make_dimensions(study *s, part *p)
 {
     (void)p;
     gather(s, "dimensions", "dimensions", "model,dimension,name,partial_squared", "area,dimension,name,partial_squared");
-    const test_set *set = dimension_set(s);
+    const test_set *set = set_named(s, "dimensions");
     csv_table all = csv_read(study_table_path(s, "dimensions"));
     char **name;
     const int count = dimension_names(&all, &name), last = s->areas.count - 1;
@@ -532,24 +590,11 @@ static void need_rdms(study *s, part *p, int eeg, int brains)
     }
 }
 
-/* A part for each model that runs one command on its weights, and tells a table. */
-static part *begin_measure(study *s, const char *measure, const model *m, const char *command)
-{
-    part *p = part_begin(s, measure, "%s-%s", measure, m->name);
-    p->person = m->person >= 0 ? s->person[m->person].name : "";
-    p->seed = m->seed;
-    p->beta = m->beta;
-    part_need_number(p, m->part);
-    part_command(p, command);
-    return p;
-}
-
-static void end_measure(study *s, part *p, part *whole, const char *measure, const model *m)
+static void csv_option(const study *s, part *p, const char *measure, const model *m)
 {
     char *path = measure_path(s, measure, m->name);
     part_option(p, "--csv", path);
     part_output(p, path);
-    part_need(whole, p, s);
     release(path);
 }
 
@@ -560,23 +605,40 @@ static char *section_input(study *s, const section *in, const char *key)
     return study_input_path(s, named->value, named->line);
 }
 
-static void plan_each(study *s, const char *measure, void (*compute)(study *, part *), void (*words)(study *, part *, const section *, const model *))
+typedef struct { const char *section, *command; void (*compute)(study *, part *); void (*words)(study *, part *, const section *, const model *); } measure;
+
+/* A part for each model, and one that puts their tables together. */
+static void plan_measure(study *s, const measure *what)
 {
-    const section *in = section_find(&s->file, measure);
-    part *made[4096];
+    const section *in = section_find(&s->file, what->section);
+    part **made = allocate((size_t)s->model_count, sizeof *made);
     int count = 0;
-    if (in == NULL) return;
-    for (int m = 0; m < s->model_count && count < 4096; m++) {
+    for (int m = 0; m < s->model_count && in != NULL; m++) {
         const model one = s->model[m];
-        if (strcmp(measure, "dimensions") == 0 && !set_takes(dimension_set(s), &one, s)) continue;
-        part *p = begin_measure(s, measure, &one, strcmp(measure, "accuracy") == 0 ? "classify" : strcmp(measure, "dimensions") == 0 ? "partial" : measure);
-        words(s, p, in, &one);
-        made[count++] = p;
+        if (strcmp(what->section, "dimensions") == 0 && !set_takes(set_named(s, "dimensions"), &one, s)) continue;
+        part *p = made[count++] = part_begin(s, what->section, "%s-%s", what->section, one.name);
+        p->person = one.person >= 0 ? s->person[one.person].name : "";
+        p->seed = one.seed;
+        p->beta = one.beta;
+        part_need_number(p, one.part);
+        if (what->command != NULL) part_command(p, what->command);
+        what->words(s, p, in, &one);
+        if (what->command != NULL) csv_option(s, p, what->section, &one);
     }
-    part *whole = study_table_begin(s, measure, compute);
-    for (int i = 0, m = 0; m < s->model_count && i < count; m++) {
-        if (strcmp(made[i]->name + strlen(measure) + 1, s->model[m].name) == 0) end_measure(s, made[i++], whole, measure, &s->model[m]);
+    part *whole = in != NULL ? study_table_begin(s, what->section, what->compute) : NULL;
+    for (int i = 0; i < count; i++)
+        part_need(whole, made[i], s);
+    if (whole != NULL && strcmp(what->section, "dimensions") == 0) {
+        static const char *const more[] = { "dimension_changes", "dimension_images" };
+        for (int k = 0; k < 2; k++) {
+            char *path = study_table_path(s, more[k]);
+            part_output(whole, path);
+            release(path);
+        }
+        part_note(whole, "beta", s->beta);
+        part_note(whole, "shown", ini_number(&s->file, in, "shown", "4", 1, 1000));
     }
+    release(made);
 }
 
 static void attack_words(study *s, part *p, const section *in, const model *m)
@@ -596,7 +658,7 @@ static void accuracy_words(study *s, part *p, const section *in, const model *m)
 
 static void dimension_words(study *s, part *p, const section *in, const model *m)
 {
-    const test_set *t = dimension_set(s);
+    const test_set *t = set_named(s, "dimensions");
     const ini_key *names = ini_find(in, "names");
     char *models = format_text("%s", "");
     for (int a = 0; a < s->areas.count; a++) {
@@ -608,6 +670,63 @@ static void dimension_words(study *s, part *p, const section *in, const model *m
     part_option(p, "--model", models);
     part_option(p, "--dimensions", section_input(s, in, "values"));
     if (names != NULL) part_option(p, "--names", study_input_path(s, names->value, names->line));
+}
+
+/* The model's answers to the pictures that people sorted, and how like theirs they are. */
+static void behavior_words(study *s, part *p, const section *in, const model *m)
+{
+    char *folder = study_path(s, "features/%s/behavior", m->name), *logits = join_path(folder, "logits.npy");
+    static const char *const key[] = { "error_consistency", "i2n" };
+    static const char *const measures[] = { "error-consistency", "i2n" };
+    part_command(p, "features");
+    part_option(p, "--weights", m->weights);
+    part_option(p, "--images", section_input(s, in, "images"));
+    part_option(p, "--layers", "logits");
+    part_option(p, "--output", folder);
+    for (int k = 0; k < 2; k++) {
+        if (ini_find(in, key[k]) == NULL) continue;
+        char *path = measure_path(s, measures[k], m->name);
+        part_command(p, "behavior");
+        part_word(p, measures[k]);
+        part_option(p, "--people", section_input(s, in, key[k]));
+        part_option(p, "--logits", logits);
+        part_option(p, "--images", section_input(s, in, "items"));
+        part_option(p, "--categories", section_input(s, in, "categories"));
+        if (k == 1) part_option(p, "--splits", ini_number(&s->file, in, "splits", NULL, 1, 1e5));
+        if (k == 1) part_option(p, "--seed", ini_number(&s->file, in, "seed", NULL, 0, 9e15));
+        part_option(p, "--csv", path);
+        part_output(p, path);
+        release(path);
+    }
+    if (p->output_count == 0) ini_fail(&s->file, in->line, "[behavior] has neither error_consistency nor i2n (name a table of people's choices)");
+}
+
+static void plan_variability(study *s)
+{
+    if (section_find(&s->file, "variability") == NULL) return;
+    const test_set *set = set_named(s, "variability");
+    part *made[2];
+    if (set->people.count < 2) ini_fail(&s->file, section_find(&s->file, "variability")->line, "the set '%s' has one person (two are needed)", set->name);
+    for (int k = 0; k < 2; k++) {
+        part *p = made[k] = part_begin(s, "variability", "variability-%s", varied[k]);
+        char *list = format_text("%s", ""), *path = variability_path(s, varied[k]);
+        for (int m = 1; m < s->model_count; m++) {
+            const model *one = &s->model[m];
+            if (!set_takes(set, one, s) || !is_shown(s, one) || strcmp(one->label, varied[k]) != 0) continue;
+            part_need_number(p, one->rdms);
+            for (int a = 0; a < s->areas.count; a++)
+                list = format_text("%s%s%s/%s=%s", list, list[0] ? "," : "", s->person[one->person].name, s->areas.word[a],
+                                   rdm_path(s, one->name, set->name, s->areas.word[a]));
+        }
+        part_command(p, "variability");
+        part_option(p, "--model", list);
+        part_option(p, "--csv", path);
+        part_output(p, path);
+        release(path);
+    }
+    part *whole = study_table_begin(s, "variability", make_variability);
+    part_need(whole, made[0], s);
+    part_need(whole, made[1], s);
 }
 
 static void plan_similarity(study *s)
@@ -751,6 +870,12 @@ static void plan_report(study *s)
 
 void study_plan_tables(study *s)
 {
+    static const measure measures[] = {
+        { "dimensions", "partial", make_dimensions, dimension_words },
+        { "attack", "attack", make_attack, attack_words },
+        { "accuracy", "classify", make_accuracy, accuracy_words },
+        { "behavior", NULL, make_behavior, behavior_words },
+    };
     plan_similarity(s);
     if (find_set(s, "eeg") != NULL) {
         part *p = study_table_begin(s, "timecourse", make_timecourse);
@@ -759,9 +884,9 @@ void study_plan_tables(study *s)
         part_note(p, "rate", ini_text(section_find(&s->file, "eeg"), "rate", "100"));
     }
     study_plan_tests(s);
-    plan_each(s, "dimensions", make_dimensions, dimension_words);
-    plan_each(s, "attack", make_attack, attack_words);
-    plan_each(s, "accuracy", make_accuracy, accuracy_words);
+    plan_variability(s);
+    for (size_t i = 0; i < sizeof measures / sizeof *measures; i++)
+        plan_measure(s, &measures[i]);
     if (s->set_count > 0) need_rdms(s, study_table_begin(s, "rdms", make_rdms), -1, 1);
     part *loss = study_table_begin(s, "loss", make_loss);
     for (int m = 1; m < s->model_count; m++)
