@@ -105,6 +105,9 @@ double eeg_time(const study *s, size_t at);                         /* ms after 
 /* ---- cli/study_tests.c: noise ceilings, and whether differences over people are more than chance ---- */
 void study_plan_tests(study *s);
 
+/* ---- cli/study.c ---- */
+int study_run(study *s);                                            /* does the parts that are wanted; how many ran */
+
 /* ---- making parts ---- */
 part *part_begin(study *s, const char *kind, const char *format, ...) CLI_PRINTF(3, 4);
 void  part_need(part *p, const part *before, const study *s);

@@ -341,14 +341,6 @@ static person *add_person(study *s, const section *in, char *name, int brain)
     return p;
 }
 
-static part *begin_prepare(study *s, person *one)
-{
-    part *p = part_begin(s, "prepare", "prepare-%s", one->name);
-    p->person = one->name;
-    one->prepare = part_number(s, p);
-    return p;
-}
-
 static void fmri_trials(study *s, const section *in, part *p, const char *name, const char *folder)
 {
     part_command(p, "prepare");
@@ -368,21 +360,22 @@ static void plan_fmri(study *s)
     ini_require(f, in, "people");
     const word_list people = ini_words(in, "people", "");
     const ini_key *trials = ini_find(in, "trials"), *responses = ini_find(in, "responses");
-    if ((trials == NULL) == (responses == NULL))
+    if (trials == NULL && responses == NULL)
         ini_fail(f, in->line, "[fmri] needs responses, ready for training, or trials to make them from (give one of the two)");
     for (int i = 0; i < people.count; i++) {
         person *one = add_person(s, in, people.word[i], BRAIN_FMRI);
-        if (responses != NULL) {
-            one->targets = person_input(s, responses, one->name);
-            continue;
-        }
-        part *p = begin_prepare(s, one);
+        if (responses != NULL) one->targets = person_input(s, responses, one->name);
+        if (trials == NULL) continue;
+        part *p = part_begin(s, "prepare", "prepare-%s", one->name);
         char *folder = study_path(s, "prepared/%s", one->name);
         fmri_trials(s, in, p, one->name, folder);
         part_option(p, "--components", ini_number(f, in, "components", NULL, 1, 1e6));
         if (ini_yes(f, in, "zscore")) part_word(p, "--zscore");
+        p->person = one->name;
+        part_output(p, join_path(folder, "responses.npy"));
+        if (responses != NULL) continue;                /* both: what is prepared is only there to be looked at */
+        one->prepare = part_number(s, p);
         one->targets = join_path(folder, "responses.npy");
-        part_output(p, one->targets);
     }
 }
 
@@ -396,7 +389,9 @@ static void plan_eeg(study *s)
     const ini_key *train = ini_require(f, in, "train"), *test = ini_find(in, "test");
     for (int i = 0; i < people.count; i++) {
         person *one = add_person(s, in, people.word[i], BRAIN_EEG);
-        part *p = begin_prepare(s, one);
+        part *p = part_begin(s, "prepare", "prepare-%s", one->name);
+        p->person = one->name;
+        one->prepare = part_number(s, p);
         char *folder = study_path(s, "prepared/%s", one->name);
         part_command(p, "prepare");
         part_word(p, "eeg");

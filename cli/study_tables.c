@@ -208,6 +208,39 @@ static void make_improvement(study *s, part *p)
 
 /* ---- lists of files, losses ---- */
 
+static const char MEAN_DECODING[] = "decoding-mean";
+
+/* The middle of the window of each time point, in ms after the picture appeared. */
+double eeg_time(const study *s, size_t at)
+{
+    const section *eeg = section_find(&s->file, "eeg"), *decode = section_find(&s->file, "decode");
+    const double start = strtod(ini_text(eeg, "start", "-200"), NULL), rate = strtod(ini_text(eeg, "rate", "100"), NULL);
+    const double window = strtod(ini_text(decode, "window", "5"), NULL), step = strtod(ini_text(decode, "step", "5"), NULL);
+    return start + ((double)at * step + (window - 1.0) / 2.0) * 1000.0 / rate;
+}
+
+/* A picture of a time course of dissimilarities: their mean from the picture's onset on. */
+static void write_mean_decoding(study *s, const char *name)
+{
+    rdm_stack all = rdm_stack_read(rdm_path(s, name, "eeg", "decoding"));
+    const size_t cells = (size_t)all.M * (size_t)all.M, shape[2] = { (size_t)all.M, (size_t)all.M };
+    double *mean = allocate(cells, sizeof *mean);
+    int count = 0;
+    for (size_t at = 0; at < all.count; at++) {
+        if (eeg_time(s, at) < 0.0 && at + 1 < all.count) continue;
+        count++;
+        for (size_t i = 0; i < cells; i++)
+            mean[i] += all.rdm[at * cells + i];
+    }
+    for (size_t i = 0; i < cells; i++)
+        mean[i] /= count;
+    char *path = rdm_path(s, name, "eeg", MEAN_DECODING);
+    npy_write(path, "f8", 2, shape, mean);
+    release(path);
+    release(mean);
+    rdm_stack_free(&all);
+}
+
 static void rdm_row(table *t, const char *kind, const char *set, const char *person_name, const char *label, const char *name, const char *folder)
 {
     char *file = format_text("rdms/%s/%s/%s.npy", folder, set, name);
@@ -232,9 +265,11 @@ static void make_rdms(study *s, part *p)
     (void)p;
     for (int k = 0; k < s->set_count; k++) {
         const test_set *set = &s->set[k];
+        for (int q = 0; q < set->people.count && set->eeg; q++)
+            write_mean_decoding(s, set->people.word[q]);
         const word_list *who = set->brains.count > 0 ? &set->brains : &set->people;
         for (int b = 0; b < who->count; b++) {
-            if (set->eeg) rdm_row(t, "brain", set->name, who->word[b], "", "decoding", who->word[b]);
+            if (set->eeg) rdm_row(t, "brain", set->name, who->word[b], "", MEAN_DECODING, who->word[b]);
             for (int r = 0; r < set->region.count; r++)
                 rdm_row(t, "brain", set->name, who->word[b], "", set->region.word[r], who->word[b]);
         }
@@ -273,15 +308,6 @@ static void make_loss(study *s, part *p)
 }
 
 /* ---- time courses ---- */
-
-/* The middle of the window of each time point, in ms after the picture appeared. */
-double eeg_time(const study *s, size_t at)
-{
-    const section *eeg = section_find(&s->file, "eeg"), *decode = section_find(&s->file, "decode");
-    const double start = strtod(ini_text(eeg, "start", "-200"), NULL), rate = strtod(ini_text(eeg, "rate", "100"), NULL);
-    const double window = strtod(ini_text(decode, "window", "5"), NULL), step = strtod(ini_text(decode, "step", "5"), NULL);
-    return start + ((double)at * step + (window - 1.0) / 2.0) * 1000.0 / rate;
-}
 
 static void timecourse_rows(const study *s, table *t, const rdm_stack *brain, const char *person_name, const row_model *m, const char *folder,
                             const char *set, const word_list *areas)
@@ -403,17 +429,29 @@ static const char *const varied[] = { "Control", "ReAlnet" };
 
 static char *variability_path(const study *s, const char *label) { return study_path(s, "measures/variability/%s.csv", label); }
 
+/* "person1/V1" -> person1 */
+static void person_cell(table *t, const char *text)
+{
+    char *name = format_text("%.*s", (int)strcspn(text, "/"), text);
+    table_text(t, name);
+    release(name);
+}
+
 static void make_variability(study *s, part *p)
 {
     table *t = table_begin("variability", "area,model,a,b,distance");
     (void)p;
     for (int k = 0; k < 2; k++) {
         csv_table told = csv_read(variability_path(s, varied[k]));
-        const int from[] = { csv_require_column(&told, "area"), -1, csv_require_column(&told, "a"), csv_require_column(&told, "b"),
-                             csv_require_column(&told, "distance") };
-        for (int r = 0; r < told.rows; r++)
-            for (int c = 0; c < 5; c++)
-                table_text(t, from[c] < 0 ? varied[k] : csv_text_at(&told, r, from[c]));
+        const int area = csv_require_column(&told, "area"), a = csv_require_column(&told, "a"), b = csv_require_column(&told, "b");
+        const int distance = csv_require_column(&told, "distance");
+        for (int r = 0; r < told.rows; r++) {
+            table_text(t, csv_text_at(&told, r, area));
+            table_text(t, varied[k]);
+            person_cell(t, csv_text_at(&told, r, a));
+            person_cell(t, csv_text_at(&told, r, b));
+            table_text(t, csv_text_at(&told, r, distance));
+        }
         csv_free(&told);
     }
     study_table_finish(s, "variability", t);
