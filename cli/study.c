@@ -392,14 +392,19 @@ static int is_ready(const study *s, const part *p)
     return 1;
 }
 
+typedef struct { int all, done, ran; } tally;           /* parts: wanted, done by now, done by this process */
+
 /* Runs the part if no other process does. 1: it ran or was found done. */
-static int try_part(study *s, part *p, int wait, int *done, int all)
+static int try_part(study *s, part *p, int wait, tally *count)
 {
     const int lock = take_lock(s, p, wait);
     if (lock < 0) return 0;
     judge(s, p);                                        /* another process may have done it meanwhile */
-    if (p->state != PART_DONE) run_part(s, p, *done, all);
-    ++*done;
+    if (p->state != PART_DONE) {
+        run_part(s, p, count->done, count->all);
+        count->ran++;
+    }
+    count->done++;
     close(lock);
     return 1;
 }
@@ -407,24 +412,23 @@ static int try_part(study *s, part *p, int wait, int *done, int all)
 /* Does what is wanted, in order; a part that another process is at is left to it, and waited for when nothing else is left. */
 static int run_wanted(study *s)
 {
-    int left = 0, done = 0;
+    tally count = { 0, 0, 0 };
     for (int i = 0; i < s->part_count; i++)
-        left += s->part[i]->wanted && s->part[i]->state != PART_DONE;
-    for (const int all = left; done < all;) {
+        count.all += s->part[i]->wanted && s->part[i]->state != PART_DONE;
+    while (count.done < count.all) {
         part *busy = NULL;
-        const int before = done;
+        const int before = count.done;
         for (int i = 0; i < s->part_count; i++) {
             part *p = s->part[i];
             if (!p->wanted || p->state == PART_DONE || !is_ready(s, p)) continue;
-            if (!try_part(s, p, 0, &done, all) && busy == NULL) busy = p;
+            if (!try_part(s, p, 0, &count) && busy == NULL) busy = p;
         }
-        if (done == before && busy == NULL) fail(EXIT_FAILED, s->file.path, "parts wait for each other (this is a fault of realnet; please report it)");
-        if (done == before) {
-            say("%s: another process is at it; waiting\n", busy->name);
-            try_part(s, busy, 1, &done, all);
-        }
+        if (count.done > before) continue;
+        if (busy == NULL) fail(EXIT_FAILED, s->file.path, "parts wait for each other (this is a fault of realnet; please report it)");
+        say("%s: another process is at it; waiting\n", busy->name);
+        try_part(s, busy, 1, &count);
     }
-    return left;
+    return count.ran;
 }
 
 /* ---- --only ---- */
@@ -557,7 +561,7 @@ static void tell_end(const study *s, int ran, int all)
         else printf("null");
         printf("}\n");
     } else
-        printf("%d of %d parts run, the others were done%s%s\n", ran, all, has_report ? "; the report: " : "", has_report ? report : "");
+        printf("%d of %d parts run%s%s\n", ran, all, has_report ? "; the report: " : "", has_report ? report : "");
     release(report);
 }
 

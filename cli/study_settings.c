@@ -84,7 +84,7 @@ static void begin_section(settings *s, const char *text, int line)
         for (int i = 1; i < KNOWN_COUNT; i++)
             names[i - 1] = known[i].kind;
         const char *near = nearest_name(new_one.kind, names, KNOWN_COUNT - 1);
-        ini_fail(s, line, "there is no section [%s] (%s%s)", new_one.kind, near ? "did you mean " : "docs/formats.md lists them", near ? near : "");
+        ini_fail(s, line, near ? "there is no section [%s] (did you mean %s?)" : "there is no section [%s] (docs/formats.md lists them)", new_one.kind, near);
     }
     if (k->named != (new_one.name[0] != '\0'))
         ini_fail(s, line, k->named ? "[%s] has no name (write [%s NAME])" : "[%s] takes no name (write [%s])", k->kind, k->kind);
@@ -112,7 +112,7 @@ static void add_setting(settings *s, char *key, char *value, int line)
         good |= fits(keys.word[i], key);
     if (!good) {
         const char *near = nearest_name(key, (const char *const *)keys.word, keys.count);
-        ini_fail(s, line, "there is no key '%s' in [%s] (%s%s)", key, in->kind, near ? "did you mean " : "docs/formats.md lists them", near ? near : "");
+        ini_fail(s, line, near ? "there is no key '%s' in [%s] (did you mean %s?)" : "there is no key '%s' in [%s] (docs/formats.md lists them)", key, in->kind, near);
     }
     const ini_key *older = ini_find(in, key);
     if (older != NULL) ini_fail(s, line, "'%s' is given already, in line %d (leave one of them out)", key, older->line);

@@ -1499,6 +1499,7 @@ refused "no study" "$T/in" "no folder 'tables'" report "$T/in"
 rm -rf "$study"/tables/*
 refused "no tables" "$study/tables" 'no table of a study' report "$study"
 rm -rf "$study"
+. "$root/tests/test_study.sh"
 
 # ---- selftest, demo ----
 
@@ -1529,7 +1530,7 @@ if [ -n "$demo_number" ]; then
         check "no temporary" no_temporaries "$T/$run"
     done
     same "threads 1 and 2: the same fingerprint" "$T/demo1.last" "$T/demo2.last"
-    weights=person3-realnet/encoder.safetensors
+    weights=runs/person3-s1-b40/encoder.safetensors
     same "threads 1 and 2: the same weights" "$T/demo1/$weights" "$T/demo2/$weights"
     same "threads 1 and 2: the same report" "$T/demo1/report.html" "$T/demo2/report.html"
 else
@@ -1537,10 +1538,9 @@ else
 fi
 refused "the study is not there" "$T/o" 'the bundled study is not here' demo --data "$T/o" -o "$T/o/demo"
 mkdir "$T/o/part"
-cp "$data/test.txt" "$T/o/part"
-ln -s "$data/images" "$T/o/part/images"
-refused "a part of the study is not there" "$T/o/part/person1/test_V1.npy" 'No such file' demo --data "$T/o/part" -o \
-    "$T/o/demo"
+cp "$data/study.ini" "$T/o/part"
+refused "a part of the study is not there" "$T/o/part/study.ini" 'line [0-9]+: .*/pretrain_images.npy is not there' demo \
+    --data "$T/o/part" -o "$T/o/demo"
 
 if [ $skipped -gt 0 ]; then
     echo "$passed passed, $failed failed, $skipped skipped"
