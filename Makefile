@@ -5,7 +5,8 @@ PREFIX  = /usr/local
 # -std=c99 and -ffp-contract=off keep products and sums apart: the arithmetic contract. -fno-math-errno lets sqrt be one instruction.
 CFLAGS  = -std=c99 -O3 -ffp-contract=off -fno-math-errno -Wall -Wextra -pedantic -Wshadow
 NATIVE  = $(shell $(CC) -march=native -E -x c /dev/null >/dev/null 2>&1 && echo -march=native)
-OPENMP  = $(shell echo 'int main(void){return 0;}' | $(CC) -fopenmp -x c - -o /dev/null 2>/dev/null && echo -fopenmp)
+# Not -o /dev/null: run by root, tcc puts its output in the place of the device.
+OPENMP  = $(shell f=$$(mktemp); echo 'int main(void){return 0;}' | $(CC) -fopenmp -x c - -o $$f 2>/dev/null && echo -fopenmp; rm -f $$f)
 STB     = $(shell sh third_party/find_stb.sh 2>/dev/null)
 FLAGS   = $(CFLAGS) $(NATIVE) $(OPENMP) -D_POSIX_C_SOURCE=200809L
 PROGRAM = realnet.c $(wildcard cli/*.c)
