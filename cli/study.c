@@ -53,7 +53,7 @@ static char *piece_identity(study *s, const char *piece)
     const size_t folder = strlen(s->folder);
     for (int i = 0; i < s->input_count; i++)
         if (strcmp(s->input[i].path, piece) == 0) return format_text("file %016" PRIx64, input_hash(s, &s->input[i]));
-    if (strncmp(piece, s->folder, folder) == 0 && piece[folder] == '/') return format_text("DIR%s", piece + folder);
+    if (strncmp(piece, s->folder, folder) == 0 && (piece[folder] == '/' || piece[folder] == '\0')) return format_text("DIR%s", piece + folder);
     return format_text("%s", piece);
 }
 

@@ -67,7 +67,10 @@ equal "improvement and paired t" "$(cat "$T/got")" "$(cat "$T/wanted")"
 done_well "again" study "$T/study/one.ini" --quiet
 equal "again: nothing is run" "$(parts_run)" 0
 
-# Another rate: training and what follows from it are stale, the brains are not; nothing else is run.
+(cd "$T/study" && "$program" study one.ini --list) >"$T/out"
+equal "again, from another folder" "$(grep -c ' done *$' "$T/out")" "$all_parts"
+
+# Another number of epochs: training and what follows from it are stale, the brains are not; nothing else is run.
 study_file "$T/study/changed.ini" 2
 cp "$T/study/one/parts/brain-natural-a.json" "$T/brain.json"
 run study "$T/study/changed.ini" -o "$T/study/one" --list

@@ -96,7 +96,9 @@ check() { what=$1; shift; if "$@"; then passed=$((passed + 1)); else failed=$((f
 results_of() { (cd "$1" && find rdms tables runs -type f ! -name checkpoint ! -name config.json -exec cksum {} + | sort -k 3); }
 # The two scripts are those of the page, cut out of it.
 for script in submit.sh part.sh; do
-    awk -v name="$script" 'index($0, "# " name) { on = 1 } on && /^```/ { exit } on' "$root/docs/cluster.md" >"$D/study/$script"
+    awk -v name="$script" '/^```sh/ { on = 1; block = ""; next }
+        /^```/ { if (on && index(block, "\n# " name " ")) printf "%s", block; on = 0 }
+        on { block = block $0 "\n" }' "$root/docs/cluster.md" >"$D/study/$script"
     check "docs/cluster.md has $script" test -s "$D/study/$script"
 done
 PATH=$(dirname "$program"):$PATH
