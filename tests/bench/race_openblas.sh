@@ -21,7 +21,7 @@ has() { grep -q -w -m 1 "$1" /proc/cpuinfo 2>/dev/null; }
 
 # build COMPILER MARCH PROGRAM: the Makefile's flags but for -march
 build() {
-    openmp=$(echo 'int main(void){return 0;}' | "$1" -fopenmp -x c - -o /dev/null 2>/dev/null && echo -fopenmp)
+    openmp=$(echo 'int main(void){return 0;}' | "$1" -fopenmp -x c - -o "$3" 2>/dev/null && echo -fopenmp)
     "$1" -std=c99 -O3 -ffp-contract=off -fno-math-errno "-march=$2" $openmp -D_POSIX_C_SOURCE=200809L \
         tests/bench/race_openblas.c realnet.c -lm -ldl -o "$3"
 }
