@@ -2504,11 +2504,30 @@ void rn_adam_step(float *w, float *m, float *v, const float *g, size_t n, double
 
 /* ---- 9.1 Dissimilarity and similarity: representational dissimilarity matrices ---- */
 
-/* Rows of features as they came, floats or doubles; with norm not NULL a value counts as (x - mean)/norm of its row. */
-typedef struct { const float *floats; const double *doubles; size_t M, D; const double *mean, *norm; } feature_rows;
+/* Rows of numbers as they came: floats or doubles (M,D). With mean and norm (M) a value counts as (x - mean)/norm of its row, with
+ * centre (D) as x - centre of its column. */
+typedef struct {
+    const float  *floats;
+    const double *doubles, *mean, *norm, *centre;       /* NULL: none */
+    size_t        M, D;
+} row_set;
+
+/* `rows` of them from `first` on. */
+static row_set some_rows(const row_set *x, size_t first, size_t rows)
+{
+    row_set some = *x;
+    some.M = rows;
+    if (x->floats != NULL) some.floats += first * x->D;
+    else some.doubles += first * x->D;
+    if (x->norm != NULL) {
+        some.mean += first;
+        some.norm += first;
+    }
+    return some;
+}
 
 /* out = values from .. from+count-1 of a row. */
-static void row_values(double *out, const feature_rows *x, size_t row, size_t from, size_t count)
+static void row_values(double *out, const row_set *x, size_t row, size_t from, size_t count)
 {
     const size_t at = row * x->D + from;
     if (x->floats != NULL)
@@ -2516,15 +2535,15 @@ static void row_values(double *out, const feature_rows *x, size_t row, size_t fr
             out[d] = (double)x->floats[at + d];
     else
         memcpy(out, x->doubles + at, count * sizeof *out);
-    if (x->norm == NULL) return;
-    const double mean = x->mean[row], norm = x->norm[row];
-    for (size_t d = 0; d < count; d++)
-        out[d] = (out[d] - mean) / norm;
+    for (size_t d = 0; x->centre != NULL && d < count; d++)
+        out[d] = out[d] - x->centre[from + d];
+    for (size_t d = 0; x->norm != NULL && d < count; d++)
+        out[d] = (out[d] - x->mean[row]) / x->norm[row];
 }
 
-/* ---- all products of rows: the sums of rn_dot, in an order that caches and vector registers like ----
- * A panel is PANEL rows, packed: of each group of GROUP lanes its terms, 16 features apart, of the rows in turn. A tile holds one
- * group's running sums of PANEL x PANEL pairs in registers. Lane sums wait in memory from one block of features to the next. */
+/* ---- products of all rows of one set with those of another: the sums of rn_dot, in an order that caches and registers like ----
+ * A panel is PANEL rows, packed: of each group of GROUP lanes its terms, 16 features apart, of the rows in turn. A tile is
+ * PANEL x PANEL pairs; one group's sums of it run in registers. Lane sums wait in memory from one block of features to the next. */
 #if defined(__GNUC__) && !defined(RN_PLAIN_C) && \
     (defined(__AVX__) || defined(__SSE2__) || defined(__aarch64__) || defined(__wasm_simd128__))
 #define RN_LANE_VECTORS
@@ -2540,9 +2559,10 @@ enum { GROUP = 2, PANEL = 3 };
 #else
 enum { GROUP = LANES, PANEL = 2 };
 #endif
-enum { FEATURES = 512, ROWS_MOST = 240 };               /* of a block: a panel in L1; both of rows at a time */
+enum { FEATURES = 512, ROWS_MOST = 240 };               /* of a block: a panel in L1; packed rows in L2 */
+enum { TILE_LANES = PANEL * PANEL * LANES };            /* lane sums of a tile: (group,PANEL,PANEL,GROUP) */
 
-/* sums (PANEL,PANEL,GROUP) += a b, or (a - b)^2 for a difference; panels a, b (steps,PANEL,GROUP). */
+/* A group of a tile: sums (PANEL,PANEL,GROUP) += a b, or (a - b)^2 for a difference; panels a, b (steps,PANEL,GROUP). */
 #ifdef RN_LANE_VECTORS
 typedef double lane_vector __attribute__((vector_size(GROUP * 8), may_alias, aligned(8)));
 #if defined(__clang__) && defined(__AVX512F__)
@@ -2587,103 +2607,95 @@ static void lane_tile(double *sums, const double *a, const double *b, size_t ste
 }
 #endif
 
-/* A block of features of `rows` rows from row0 on, packed as panels (panel,group,step,PANEL,GROUP); zeros fill it up, which adds
- * nothing to a sum that began at +0. */
-static void pack_panels(double *panels, const feature_rows *x, size_t row0, size_t rows, size_t from, size_t count, int threads)
+static size_t panels(size_t rows) { return (rows + PANEL - 1) / PANEL; }
+static size_t whole_steps(size_t count) { return (count + LANES - 1) / LANES; }
+
+/* Panel p of a block of features, (group,step,PANEL,GROUP); zeros fill it up, which adds nothing to a sum that began at +0. */
+static void pack_panel(double *panel, const row_set *x, size_t p, size_t from, size_t count)
 {
-    const size_t steps = (count + LANES - 1) / LANES;
-    if (threads < 1) threads = 1;
-#pragma omp parallel for num_threads(threads) schedule(static)
-    for (int p = 0; p < (int)((rows + PANEL - 1) / PANEL); p++) {
-        double *panel = panels + (size_t)p * PANEL * LANES * steps, values[FEATURES];
-        for (size_t r = 0; r < PANEL; r++) {
-            const size_t row = (size_t)p * PANEL + r, valid = row < rows ? count : 0;
-            if (valid > 0) row_values(values, x, row0 + row, from, count);
-            for (size_t d = valid; d < steps * LANES; d++)
-                values[d] = 0.0;
-            for (size_t step = 0; step < steps; step++)
-                for (size_t g = 0; g < LANES / GROUP; g++)
-                    for (size_t l = 0; l < GROUP; l++)
-                        panel[((g * steps + step) * PANEL + r) * GROUP + l] = values[step * LANES + g * GROUP + l];
-        }
+    const size_t steps = whole_steps(count);
+    double values[FEATURES];
+    for (size_t r = 0; r < PANEL; r++) {
+        const size_t row = p * PANEL + r, valid = row < x->M ? count : 0;
+        if (valid > 0) row_values(values, x, row, from, count);
+        for (size_t d = valid; d < steps * LANES; d++)
+            values[d] = 0.0;
+        for (size_t step = 0; step < steps; step++)
+            for (size_t g = 0; g < LANES / GROUP; g++)
+                for (size_t l = 0; l < GROUP; l++)
+                    panel[((g * steps + step) * PANEL + r) * GROUP + l] = values[step * LANES + g * GROUP + l];
     }
 }
 
-enum { TILE_LANES = PANEL * PANEL * LANES };            /* lane sums of a tile: (group,PANEL,PANEL,GROUP) */
-
-/* Add a packed block of features to the lane sums of all tiles; of the upper ones when rows and columns are the same rows. */
-static void add_tiles(double *sums, const double *a, size_t rows, const double *b, size_t columns, size_t steps, int difference,
-                      int threads)
+/* The fold of pair (i,j)'s lanes, of tiles `across` in a row. */
+static double tile_fold(const double *sums, size_t across, size_t i, size_t j)
 {
-    const size_t across = (columns + PANEL - 1) / PANEL, panel = PANEL * LANES * steps, group = PANEL * GROUP * steps;
-    if (threads < 1) threads = 1;
-#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
-    for (int i = 0; i < (int)((rows + PANEL - 1) / PANEL); i++)
-        for (size_t j = a == b ? (size_t)i : 0; j < across; j++)
-            for (size_t g = 0; g < LANES / GROUP; g++)
-                lane_tile(sums + ((size_t)i * across + j) * TILE_LANES + g * PANEL * PANEL * GROUP,
-                          a + (size_t)i * panel + g * group, b + j * panel + g * group, steps, difference);
-}
-
-/* The fold of pair (i,j)'s lanes. */
-static double tile_fold(const double *sums, size_t columns, size_t i, size_t j)
-{
-    const double *tile_sums = sums + (i / PANEL * ((columns + PANEL - 1) / PANEL) + j / PANEL) * TILE_LANES;
+    const double *tile = sums + (i / PANEL * across + j / PANEL) * TILE_LANES;
     double lane[LANES];
     for (size_t l = 0; l < LANES; l++)
-        lane[l] = tile_sums[((l / GROUP * PANEL + i % PANEL) * PANEL + j % PANEL) * GROUP + l % GROUP];
+        lane[l] = tile[((l / GROUP * PANEL + i % PANEL) * PANEL + j % PANEL) * GROUP + l % GROUP];
     return fold(lane);
 }
 
-/* Doubles of scratch with which gram() packs as many rows as it can use. */
-static size_t gram_room(size_t M)
+/* row_products() of at most ROWS_MOST rows each; of a set with itself the upper tiles alone. */
+static void block_products(double *out, size_t stride, const row_set *a, const row_set *b, int same, int difference,
+                           double *scratch, int threads)
 {
-    const size_t rows = M < ROWS_MOST ? (M + PANEL - 1) / PANEL * PANEL : ROWS_MOST;
-    return rows * (2 * FEATURES + LANES * rows);
-}
-
-/* How many rows at a time the scratch has room for: two packed blocks and the lane sums of their pairs. 0: not even a panel. */
-static size_t gram_rows(const feature_rows *x, size_t room)
-{
-    const size_t block = x->D < FEATURES ? (x->D + LANES - 1) / LANES * LANES : FEATURES;
-    size_t rows = (x->M + PANEL - 1) / PANEL * PANEL;
-    if (rows > ROWS_MOST) rows = ROWS_MOST;
-    while (rows > 0 && rows * (2 * block + LANES * rows) > room)
-        rows -= PANEL;
-    return rows;
-}
-
-/* out (M,M) = x x^T, or the squared distances of rows, each with the bits of rn_dot (or of its lanes over squared differences).
- * scratch: `room` doubles; RN_EMEM if that is too little for the smallest tile. Threads share tiles, never a sum. */
-static int gram(double *out, const feature_rows *x, int difference, double *scratch, size_t room, int threads)
-{
-    const size_t M = x->M, D = x->D, most = gram_rows(x, room), block = D < FEATURES ? (D + LANES - 1) / LANES * LANES : FEATURES;
-    if (most == 0) return RN_EMEM;
-    double *a = scratch, *other = a + most * block, *sums = other + most * block;
-    if (M * M * block < 1 << 23) threads = 1;           /* a block is then done before the others have begun */
-    for (size_t i0 = 0; i0 < M; i0 += most)
-        for (size_t j0 = i0; j0 < M; j0 += most) {
-            const size_t rows = M - i0 < most ? M - i0 : most, columns = M - j0 < most ? M - j0 : most;
-            double *b = i0 == j0 ? a : other;
-            memset(sums, 0, most * most * LANES * sizeof *sums);
-            for (size_t from = 0, count; from < D; from += count) {
-                count = D - from < FEATURES ? D - from : FEATURES;
-                pack_panels(a, x, i0, rows, from, count, threads);
-                if (b != a) pack_panels(b, x, j0, columns, from, count, threads);
-                add_tiles(sums, a, rows, b, columns, (count + LANES - 1) / LANES, difference, threads);
-            }
-            for (size_t i = 0; i < rows; i++)
-                for (size_t j = b == a ? i : 0; j < columns; j++)
-                    out[(i0 + i) * M + j0 + j] = out[(j0 + j) * M + i0 + i] = tile_fold(sums, columns, i, j);
+    const size_t down = panels(a->M), across = panels(b->M), D = a->D;
+    const size_t panel = PANEL * LANES * whole_steps(D < FEATURES ? D : FEATURES);
+    double *left = scratch, *right = same ? left : left + down * panel, *sums = right + across * panel;
+    memset(sums, 0, down * across * TILE_LANES * sizeof *sums);
+    for (size_t from = 0; from < D; from += FEATURES) {
+        const size_t count = D - from < FEATURES ? D - from : FEATURES, group = PANEL * GROUP * whole_steps(count);
+#pragma omp parallel for num_threads(threads) schedule(static)
+        for (int p = 0; p < (int)(same ? down : down + across); p++) {
+            const size_t q = (size_t)p;
+            if (q < down) pack_panel(left + q * panel, a, q, from, count);
+            else pack_panel(right + (q - down) * panel, b, q - down, from, count);
         }
-    return RN_OK;
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
+        for (int i = 0; i < (int)down; i++)
+            for (size_t j = same ? (size_t)i : 0; j < across; j++)
+                for (size_t g = 0; g < LANES / GROUP; g++)
+                    lane_tile(sums + ((size_t)i * across + j) * TILE_LANES + g * PANEL * PANEL * GROUP,
+                              left + (size_t)i * panel + g * group, right + j * panel + g * group, whole_steps(count), difference);
+    }
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (int i = 0; i < (int)a->M; i++)
+        for (size_t j = same ? (size_t)i : 0; j < b->M; j++)
+            out[(size_t)i * stride + j] = tile_fold(sums, across, (size_t)i, j);
+}
+
+/* Doubles of scratch for row_products() of sets of at most M rows of at most D values: two packed blocks, and lane sums. */
+static size_t products_size(size_t M, size_t D)
+{
+    const size_t rows = M < ROWS_MOST ? panels(M) * PANEL : ROWS_MOST;
+    return rows * (2 * LANES * whole_steps(D < FEATURES ? D : FEATURES) + LANES * rows);
+}
+
+/* out[i*stride + j] = the dot product of row i of a and row j of b, to the bit that of rn_dot; or their squared distance, the fold
+ * of lanes of (a - b)^2. A set with itself (a == b) is computed above the diagonal and mirrored. Threads share tiles, never a sum. */
+static void row_products(double *out, size_t stride, const row_set *a, const row_set *b, int difference, double *scratch,
+                         int threads)
+{
+    if (threads < 1 || a->M * b->M * (a->D < FEATURES ? a->D : FEATURES) < 1 << 23)
+        threads = 1;                                    /* a block is done before the other threads have begun */
+    for (size_t i = 0; i < a->M; i += ROWS_MOST)
+        for (size_t j = a == b ? i : 0; j < b->M; j += ROWS_MOST) {
+            const row_set left = some_rows(a, i, a->M - i < ROWS_MOST ? a->M - i : ROWS_MOST);
+            const row_set right = some_rows(b, j, b->M - j < ROWS_MOST ? b->M - j : ROWS_MOST);
+            block_products(out + i * stride + j, stride, &left, &right, a == b && i == j, difference, scratch, threads);
+        }
+    for (size_t i = 0; a == b && i < a->M; i++)
+        for (size_t j = 0; j < i; j++)
+            out[i * stride + j] = out[j * stride + i];
 }
 
 /* ---- dissimilarities ---- */
 
 /* Mean (Pearson; else 0) and norm of each row, in the lanes of unit_row, so that the dissimilarity is 1 - dot of (x - mean)/norm.
  * RN_ENAN for a NaN, an infinity, or a norm of 0; *bad_row is the first such row. */
-static int row_statistics(double *mean, double *norm, const feature_rows *x, int metric, int *bad_row, int threads)
+static int row_statistics(double *mean, double *norm, const row_set *x, int metric, int *bad_row, int threads)
 {
     int first = (int)x->M;
     if (threads < 1) threads = 1;
@@ -2717,66 +2729,21 @@ static int rdm_shape(int M, int D, int metric)
     return M < 2 || D < (metric == RN_RDM_PEARSON ? 2 : 1) ? RN_ESHAPE : RN_OK;
 }
 
-/* The definition: each row made ready so that the dissimilarity of two is 1 - dot (Pearson: centred and normed; cosine:
- * normed). */
-static int rdm_row(double *row, int metric, size_t D)
+size_t rn_rdm_size(int M, int D)
 {
-    for (size_t d = 0; d < D; d++)
-        if (!(fabs(row[d]) <= DBL_MAX)) return RN_ENAN;
-    if (metric == RN_RDM_EUCLIDEAN) return RN_OK;
-    if (metric == RN_RDM_PEARSON)
-        return unit_row(row, row, D) > 0.0 ? RN_OK : RN_ENAN;
-    const double norm = rn_sqrt(rn_dot(row, row, D));
-    if (!(norm > 0.0)) return RN_ENAN;
-    for (size_t d = 0; d < D; d++)
-        row[d] = row[d] / norm;
-    return RN_OK;
+    return M < 1 || D < 1 ? 0 : 2 * (size_t)M + products_size((size_t)M, (size_t)D);
 }
 
-static double squared_distance(const double *x, const double *y, size_t n)
+static int rdm_of_rows(double *rdm, row_set x, int metric, double *scratch, int *bad_row, int threads)
 {
-    double lane[LANES] = { 0 };
-    for (size_t i = 0; i < n; i++) {
-        const double d = x[i] - y[i];
-        lane[i % LANES] += d * d;
-    }
-    return fold(lane);
-}
-
-static int rdm_naive(double *rdm, const feature_rows *x, int metric, double *rows, int *bad_row)
-{
-    const size_t M = x->M, D = x->D;
-    for (size_t i = 0; i < M; i++) {
-        row_values(rows + i * D, x, i, 0, D);
-        if (rdm_row(rows + i * D, metric, D) != RN_OK) {
-            *bad_row = (int)i;
-            return RN_ENAN;
-        }
-    }
-    for (size_t i = 0; i < M; i++) {
-        const double *a = rows + i * D;
-        rdm[i * M + i] = 0.0;
-        for (size_t j = i + 1; j < M; j++) {
-            const double *b = rows + j * D;
-            rdm[i * M + j] = metric == RN_RDM_EUCLIDEAN ? rn_sqrt(squared_distance(a, b, D)) : 1.0 - rn_dot(a, b, D);
-            rdm[j * M + i] = rdm[i * M + j];
-        }
-    }
-    return RN_OK;
-}
-
-/* By gram(), where M*D doubles of scratch hold two numbers a row and a few packed rows; few and short rows by the definition. */
-static int rdm_of_rows(double *rdm, feature_rows x, int metric, double *scratch, int *bad_row, int threads)
-{
-    const size_t M = x.M, room = M * x.D, statistics = (2 * M + 7) / 8 * 8;
-    if (room <= statistics || gram_rows(&x, room - statistics) == 0) return rdm_naive(rdm, &x, metric, scratch, bad_row);
-    double *mean = scratch, *norm = scratch + M;
+    const size_t M = x.M;
+    double *mean = scratch, *norm = mean + M;
     if (row_statistics(mean, norm, &x, metric, bad_row, threads) != RN_OK) return RN_ENAN;
     if (metric != RN_RDM_EUCLIDEAN) {
         x.mean = mean;
         x.norm = norm;
     }
-    gram(rdm, &x, metric == RN_RDM_EUCLIDEAN, scratch + statistics, room - statistics, threads);
+    row_products(rdm, M, &x, &x, metric == RN_RDM_EUCLIDEAN, norm + M, threads);
     for (size_t i = 0; i < M; i++)
         for (size_t j = 0; j < M; j++)
             rdm[i * M + j] = i == j ? 0.0 : metric == RN_RDM_EUCLIDEAN ? rn_sqrt(rdm[i * M + j]) : 1.0 - rdm[i * M + j];
@@ -2786,14 +2753,14 @@ static int rdm_of_rows(double *rdm, feature_rows x, int metric, double *scratch,
 int rn_rdm(double *rdm, const float *x, int M, int D, int metric, double *scratch, int *bad_row, int threads)
 {
     const int status = rdm_shape(M, D, metric);
-    const feature_rows rows = { .floats = x, .M = (size_t)M, .D = (size_t)D };
+    const row_set rows = { .floats = x, .M = (size_t)M, .D = (size_t)D };
     return status != RN_OK ? status : rdm_of_rows(rdm, rows, metric, scratch, bad_row, threads);
 }
 
 int rn_rdm_double(double *rdm, const double *x, int M, int D, int metric, double *scratch, int *bad_row, int threads)
 {
     const int status = rdm_shape(M, D, metric);
-    const feature_rows rows = { .doubles = x, .M = (size_t)M, .D = (size_t)D };
+    const row_set rows = { .doubles = x, .M = (size_t)M, .D = (size_t)D };
     return status != RN_OK ? status : rdm_of_rows(rdm, rows, metric, scratch, bad_row, threads);
 }
 
@@ -3041,15 +3008,15 @@ static int ranks_by_merging(double *rank, const double *x, int n, int32_t *order
 
 size_t rn_partial_size(int D, int n)
 {
-    return D < 1 || n < 3 ? 0 : ((size_t)D + 1) * ((size_t)n + 3 * ((size_t)D + 1)) + gram_room((size_t)D + 1);
+    return D < 1 || n < 3 ? 0 : ((size_t)D + 1) * ((size_t)n + 3 * ((size_t)D + 1)) + products_size((size_t)D + 1, (size_t)n);
 }
 
 int rn_partial_spearman(double *partial, const double *y, const double *x, int D, int n, double *scratch, int32_t *order,
                         int *bad, int threads)
 {
     if (D < 1 || D >= VARIABLES_MOST || n < 3) return RN_ESHAPE;
-    const size_t length = (size_t)n, square = ((size_t)D + 1) * ((size_t)D + 1), room = gram_room((size_t)D + 1);
-    double *ranks = scratch + room, *R = ranks + ((size_t)D + 1) * length;
+    const size_t length = (size_t)n, variables = (size_t)D + 1;
+    double *R = scratch, *ranks = R + 3 * variables * variables, *room = ranks + variables * length;
     int first = D + 1;
     if (threads < 1) threads = 1;
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 1) reduction(min : first)
@@ -3061,109 +3028,12 @@ int rn_partial_spearman(double *partial, const double *y, const double *x, int D
     }
     *bad = first;
     if (first <= D) return RN_ENAN;
-    const feature_rows rows = { .doubles = ranks, .M = (size_t)D + 1, .D = length };
-    const int status = gram(R, &rows, 0, scratch, room, threads);
-    return status != RN_OK ? status : rn_partial_correlation(partial, R, D + 1, R + square, bad);
+    const row_set rows = { .doubles = ranks, .M = variables, .D = length };
+    row_products(R, variables, &rows, &rows, 0, room, threads);
+    return rn_partial_correlation(partial, R, D + 1, R + variables * variables, bad);
 }
 
 /* ---- 9.2 Principal components ---- */
-
-/* ---- many dot products: out[i][j] = rn_dot(a_i, b_j), to the bit, for rows a_i (M of them) and b_j (N) of n doubles ----
- * A tile of TILE_A x TILE_B pairs keeps its 16 lanes each in registers while BLOCK_K elements of its rows stay in the first
- * cache; a block of BLOCK_A x BLOCK_B pairs goes through the rows once. The order within each lane is rn_dot's. */
-#if defined(__GNUC__) && !defined(RN_PLAIN_C) && (defined(__AVX__) || defined(__aarch64__))
-typedef double dot_vector __attribute__((vector_size(VECTOR * 4), may_alias, aligned(8)));
-enum { PIECES = LANES * 2 / VECTOR };                   /* vectors that hold 16 lanes */
-#if defined(__AVX512F__)
-enum { TILE_A = 4, TILE_B = 3 };                        /* 24 of 32 registers */
-#else
-enum { TILE_A = 3, TILE_B = 1 };                        /* AVX: 12 of 16; AArch64: 24 of 32 */
-#endif
-
-static void dot_tile(double (*lanes)[LANES], const double *const *a, const double *const *b, size_t k0, size_t k1)
-{
-    dot_vector s[TILE_A * TILE_B][PIECES];
-    memcpy(s, lanes, sizeof s);
-    for (size_t k = k0; k + LANES <= k1; k += LANES)
-        for (int p = 0; p < PIECES; p++)
-            for (int i = 0; i < TILE_A; i++)
-                for (int j = 0; j < TILE_B; j++) {
-                    const dot_vector x = *(const dot_vector *)(a[i] + k + p * (LANES / PIECES));
-                    const dot_vector y = *(const dot_vector *)(b[j] + k + p * (LANES / PIECES));
-                    s[i * TILE_B + j][p] += x * y;
-                }
-    memcpy(lanes, s, sizeof s);
-}
-#else
-enum { TILE_A = 1, TILE_B = 1 };
-
-static void dot_tile(double (*lanes)[LANES], const double *const *a, const double *const *b, size_t k0, size_t k1)
-{
-    for (size_t k = k0; k + LANES <= k1; k += LANES)
-        for (size_t l = 0; l < LANES; l++)
-            lanes[0][l] += a[0][k + l] * b[0][k + l];
-}
-#endif
-
-enum { BLOCK_A = 12, BLOCK_B = 24, BLOCK_K = 512 };     /* multiples of the tiles, of the lanes; 36 kB of lanes */
-
-/* One block: `rows` rows of a with `columns` rows of b. At an edge a tile takes its last row again, for nothing. */
-static void dot_block(double *out, size_t out_stride, const double *a, size_t rows, const double *b, size_t columns, size_t n)
-{
-    double lanes[BLOCK_A * BLOCK_B][LANES];
-    memset(lanes, 0, sizeof lanes);
-    for (size_t k = 0; k < n; k += BLOCK_K) {
-        const size_t k1 = n - k < BLOCK_K ? n : k + BLOCK_K;
-        double (*tile_lanes)[LANES] = lanes;
-        for (size_t i = 0; i < rows; i += TILE_A)
-            for (size_t j = 0; j < columns; j += TILE_B, tile_lanes += TILE_A * TILE_B) {
-                const double *x[TILE_A], *y[TILE_B];
-                for (size_t r = 0; r < TILE_A; r++)
-                    x[r] = a + (i + r < rows ? i + r : rows - 1) * n;
-                for (size_t c = 0; c < TILE_B; c++)
-                    y[c] = b + (j + c < columns ? j + c : columns - 1) * n;
-                dot_tile(tile_lanes, x, y, k, k1);
-            }
-    }
-    const size_t tiles = (columns + TILE_B - 1) / TILE_B;   /* in a row of tiles */
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < columns; j++) {
-            double *lane = lanes[((i / TILE_A * tiles + j / TILE_B) * TILE_A + i % TILE_A) * TILE_B + j % TILE_B];
-            for (size_t k = n / LANES * LANES, l = 0; k < n; k++, l++)
-                lane[l] += a[i * n + k] * b[j * n + k];
-            out[i * out_stride + j] = fold(lane);
-        }
-}
-
-static void row_products(double *out, size_t out_stride, const double *a, size_t M, const double *b, size_t N, size_t n,
-                         int threads)
-{
-    if (threads < 1) threads = 1;
-    const int64_t across = (int64_t)((N + BLOCK_B - 1) / BLOCK_B), blocks = (int64_t)((M + BLOCK_A - 1) / BLOCK_A) * across;
-#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
-    for (int64_t block = 0; block < blocks; block++) {
-        const size_t i = (size_t)(block / across) * BLOCK_A, j = (size_t)(block % across) * BLOCK_B;
-        dot_block(out + i * out_stride + j, out_stride, a + i * n, M - i < BLOCK_A ? M - i : BLOCK_A, b + j * n,
-                  N - j < BLOCK_B ? N - j : BLOCK_B, n);
-    }
-}
-
-/* The Gram matrix out (M,M) = a a^T: blocks that reach above the diagonal are computed, the rest mirrors them. */
-static void gram_matrix(double *out, const double *a, size_t M, size_t n, int threads)
-{
-    if (threads < 1) threads = 1;
-    const int64_t across = (int64_t)((M + BLOCK_B - 1) / BLOCK_B), blocks = (int64_t)((M + BLOCK_A - 1) / BLOCK_A) * across;
-#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
-    for (int64_t block = 0; block < blocks; block++) {
-        const size_t i = (size_t)(block / across) * BLOCK_A, j = (size_t)(block % across) * BLOCK_B;
-        if (j + BLOCK_B > i)
-            dot_block(out + i * M + j, M, a + i * n, M - i < BLOCK_A ? M - i : BLOCK_A, a + j * n,
-                      M - j < BLOCK_B ? M - j : BLOCK_B, n);
-    }
-    for (size_t i = 0; i < M; i++)
-        for (size_t j = 0; j < i; j++)
-            out[i * M + j] = out[j * M + i];
-}
 
 /* ---- what both forms of PCA share ---- */
 
@@ -3193,14 +3063,6 @@ static int column_means(double *mean, double *rest, const double *x, size_t N, s
     for (size_t d = 0; d < D; d++)
         mean[d] += rest[d] / (double)N;
     return all_finite(mean, D) ? RN_OK : RN_ENAN;
-}
-
-/* centred (N,D) = x - mean, in place if wanted. */
-static void centre(double *centred, const double *x, const double *mean, size_t N, size_t D)
-{
-    for (size_t n = 0; n < N; n++)
-        for (size_t d = 0; d < D; d++)
-            centred[n * D + d] = x[n * D + d] - mean[d];
 }
 
 /* Singular values at or below this are what rounding leaves: max(N,D) 2^-52 times the largest of X/scale, before centring
@@ -3244,20 +3106,25 @@ static int pca_shape(int N, int D, int K)
     return N < 2 || D < 1 || K < 1 || K > N - 1 || K > D || N > 1 << 24 || D > 1 << 24 ? RN_ESHAPE : RN_OK;
 }
 
+size_t rn_pca_apply_size(int N, int D, int K) { return products_size((size_t)(N > K ? N : K), (size_t)D); }
+
 int rn_pca_apply(double *scores, const double *x, const double *mean, const double *components, int N, int D, int K,
                  double *scratch, int threads)
 {
     if (N < 1 || D < 1 || K < 1) return RN_ESHAPE;
-    const size_t n = (size_t)N, features = (size_t)D;
-    if (!all_finite(x, n * features)) return RN_ENAN;
-    centre(scratch, x, mean, n, features);
-    row_products(scores, (size_t)K, scratch, n, components, (size_t)K, features, threads);
+    if (!all_finite(x, (size_t)N * (size_t)D)) return RN_ENAN;
+    const row_set images = { .doubles = x, .centre = mean, .M = (size_t)N, .D = (size_t)D };
+    const row_set axes = { .doubles = components, .M = (size_t)K, .D = (size_t)D };
+    row_products(scores, (size_t)K, &images, &axes, 0, scratch, threads);
     return RN_OK;
 }
 
 /* ---- the plain form: power iteration, one component at a time, each taken out of the data before the next ---- */
 
-size_t rn_pca_power_size(int N, int D) { return (size_t)N * (size_t)D + (size_t)N + 2 * (size_t)D; }
+size_t rn_pca_power_size(int N, int D)
+{
+    return (size_t)N * (size_t)D + (size_t)N + 2 * (size_t)D + rn_pca_apply_size(N, D, N);
+}
 
 /* v -> A^T (A v) =: w; lambda = |w|; |w - lambda v| tells how far v is from an eigenvector; v = w/lambda. Returns the
  * singular value |A v|, and leaves A v in t. */
@@ -3311,7 +3178,9 @@ int rn_pca_power(const rn_components *out, const double *x, int N, int D, int K,
     if (!all_finite(x, n * features)) return RN_ENAN;
     double *a = scratch, *t = a + n * features, *v = t + n, *w = v + features, total = 0.0, floor_of_rank = 0.0;
     if (column_means(w, v, x, n, features) != RN_OK) return RN_ENAN;
-    centre(a, x, w, n, features);
+    for (size_t i = 0; i < n; i++)
+        for (size_t d = 0; d < features; d++)
+            a[i * features + d] = x[i * features + d] - w[d];
     for (size_t i = 0; i < n; i++)
         total += rn_dot(a + i * features, a + i * features, features);
     if (!(total <= DBL_MAX)) return RN_ENAN;
@@ -3327,7 +3196,7 @@ int rn_pca_power(const rn_components *out, const double *x, int N, int D, int K,
             for (size_t d = 0; d < features; d++)
                 a[i * features + d] -= t[i] * v[d];
     }
-    return out->scores ? rn_pca_apply(out->scores, x, out->mean, out->components, N, D, K, a, threads) : RN_OK;
+    return out->scores ? rn_pca_apply(out->scores, x, out->mean, out->components, N, D, K, w + features, threads) : RN_OK;
 }
 
 /* ---- the block form: all eigenvectors of the smaller Gram matrix at once ----
@@ -3476,20 +3345,25 @@ static void transform_back(double *z, const double *G, const double *beta, size_
     }
 }
 
-/* A (m,L) = V A, in place: BLOCK_B columns at a time are set aside as rows, so that each element is one rn_dot. */
-static void multiply_in_place(double *A, const double *V, size_t m, size_t L, double *aside, int threads)
+/* The Gram matrix of the rows of A (m,L). */
+static void gram_matrix(double *G, const double *A, size_t m, size_t L, double *scratch, int threads)
 {
-    const int64_t strips = (int64_t)((L + BLOCK_B - 1) / BLOCK_B);
-#pragma omp parallel for num_threads(threads) schedule(static)
-    for (int64_t part = 0; part < threads; part++)
-        for (int64_t strip = part; strip < strips; strip += threads) {
-            double *columns = aside + (size_t)part * m * BLOCK_B;
-            const size_t first = (size_t)strip * BLOCK_B, width = L - first < BLOCK_B ? L - first : BLOCK_B;
-            for (size_t i = 0; i < m; i++)
-                for (size_t j = 0; j < width; j++)
-                    columns[j * m + i] = A[i * L + first + j];
-            row_products(A + first, L, V, m, columns, width, m, 1);
-        }
+    const row_set rows = { .doubles = A, .M = m, .D = L };
+    row_products(G, m, &rows, &rows, 0, scratch, threads);
+}
+
+/* A (m,L) = V A, in place: ROWS_MOST columns at a time are set aside as rows (ROWS_MOST,m), so that an element is one rn_dot. */
+static void multiply_in_place(double *A, const double *V, size_t m, size_t L, double *aside, double *scratch, int threads)
+{
+    const row_set rows = { .doubles = V, .M = m, .D = m };
+    for (size_t first = 0; first < L; first += ROWS_MOST) {
+        const size_t width = L - first < ROWS_MOST ? L - first : ROWS_MOST;
+        for (size_t i = 0; i < m; i++)
+            for (size_t j = 0; j < width; j++)
+                aside[j * m + i] = A[i * L + first + j];
+        const row_set columns = { .doubles = aside, .M = width, .D = m };
+        row_products(A + first, L, &rows, &columns, 0, scratch, threads);
+    }
 }
 
 /* Turn rows x, y (and with them u, v) so that x.y = 0; xx, yy, xy are their products. */
@@ -3520,12 +3394,12 @@ static int is_orthogonal(double xx, double yy, double xy, double least)
  * pairs in rounds of disjoint ones (a tournament), which threads share; pairs that the Gram matrix finds orthogonal are left
  * alone. Rows with a square at or below `least` are rounding. Returns whether all pairs are orthogonal; *sweeps says how
  * many it took. */
-static int jacobi(double *A, double *V, double *G, size_t m, size_t L, double least, int *sweeps, int threads)
+static int jacobi(double *A, double *V, double *G, size_t m, size_t L, double least, int *sweeps, double *scratch, int threads)
 {
     const int64_t seats = (int64_t)(m + m % 2), turning = seats - 1;
     for (*sweeps = 0;; ++*sweeps) {
         size_t left = 0;
-        gram_matrix(G, A, m, L, threads);
+        gram_matrix(G, A, m, L, scratch, threads);
         for (size_t i = 0; i < m; i++)
             for (size_t j = i + 1; j < m; j++)
                 left += !is_orthogonal(G[i * m + i], G[j * m + j], G[i * m + j], least);
@@ -3548,14 +3422,13 @@ static int jacobi(double *A, double *V, double *G, size_t m, size_t L, double le
 typedef struct {
     size_t  N, D, m, L;
     int     threads;
-    double *A, *G, *V, *mean, *d, *e, *beta, *s, *iterations, *failed, *rotation, *aside;
+    double *A, *G, *V, *mean, *d, *e, *beta, *s, *iterations, *failed, *rotation, *aside, *products;
 } pca_work;
 
-size_t rn_pca_size(int N, int D, int threads)
+size_t rn_pca_size(int N, int D)
 {
-    const size_t n = (size_t)N, features = (size_t)D, m = n < features ? n : features;
-    return n * features + 2 * m * m + 2 * features + 6 * m + 3 * rotation_room(m) +
-           (size_t)(threads < 1 ? 1 : threads) * BLOCK_B * m;
+    const size_t n = (size_t)N, features = (size_t)D, m = n < features ? n : features, L = n < features ? features : n;
+    return m * L + 2 * m * m + 2 * features + 6 * m + 3 * rotation_room(m) + ROWS_MOST * m + products_size(L, L);
 }
 
 static pca_work pca_layout(double *scratch, int N, int D, int threads)
@@ -3575,6 +3448,7 @@ static pca_work pca_layout(double *scratch, int N, int D, int threads)
     w.failed = w.iterations + w.m;
     w.rotation = w.failed + w.m;
     w.aside = w.rotation + 3 * rotation_room(w.m);
+    w.products = w.aside + ROWS_MOST * w.m;
     return w;
 }
 
@@ -3611,7 +3485,7 @@ static double eigenvectors(pca_work *w)
     const size_t m = w->m, room = rotation_room(m);
     rotations q = { w->rotation, w->rotation + room, w->rotation + 2 * room, w->V, m, room, 0, w->threads };
     double trace = 0.0;
-    gram_matrix(w->G, w->A, m, w->L, w->threads);
+    gram_matrix(w->G, w->A, m, w->L, w->products, w->threads);
     memset(w->V, 0, m * m * sizeof *w->V);
     for (size_t k = 0; k < m; k++) {
         trace += w->G[k * m + k];
@@ -3659,11 +3533,12 @@ int rn_pca(const rn_components *out, const double *x, int N, int D, int K, doubl
     pca_work w = pca_layout(scratch, N, D, threads);
     if (!all_finite(x, w.N * w.D) || column_means(w.mean, w.mean + D, x, w.N, w.D) != RN_OK) return RN_ENAN;
     const double scale = fill_data(&w, x), total = eigenvectors(&w);
-    multiply_in_place(w.A, w.V, w.m, w.L, w.aside, w.threads);
+    multiply_in_place(w.A, w.V, w.m, w.L, w.aside, w.products, w.threads);
     double largest = row_norms(&w), least = rank_floor(largest, scale, w.mean, w.N, w.D);
     if (is_steep(&w, (size_t)K, largest, least)) {
         int sweeps;
-        const int settled = jacobi(w.A, w.V, w.G, w.m, w.L, epsilon * largest * (epsilon * largest), &sweeps, w.threads);
+        const int settled = jacobi(w.A, w.V, w.G, w.m, w.L, epsilon * largest * (epsilon * largest), &sweeps, w.products,
+                                   w.threads);
         largest = row_norms(&w);
         least = rank_floor(largest, scale, w.mean, w.N, w.D);
         for (size_t k = 0; k < w.m; k++) {
@@ -3673,7 +3548,7 @@ int rn_pca(const rn_components *out, const double *x, int N, int D, int K, doubl
     }
     memcpy(out->mean, w.mean, w.D * sizeof *w.mean);
     take_components(out, &w, (size_t)K, scale, total, least);
-    return out->scores ? rn_pca_apply(out->scores, x, out->mean, out->components, N, D, K, w.A, threads) : RN_OK;
+    return out->scores ? rn_pca_apply(out->scores, x, out->mean, out->components, N, D, K, w.products, threads) : RN_OK;
 }
 
 /* ---- 9.3 Decoding ---- */

@@ -308,7 +308,8 @@ void rn_adam_step(float *w, float *m, float *v, const float *g, size_t n, double
 enum { RN_RDM_PEARSON, RN_RDM_COSINE, RN_RDM_EUCLIDEAN };
 /* Representational dissimilarity matrix (M,M) of x (M,D), double: 1 - Pearson r, 1 - cosine, or the Euclidean distance of
  * rows. Symmetric, zero diagonal. A row without variance (or norm) makes RN_ENAN, *bad_row says which; so does a NaN or an
- * infinity. Bits: mean, norm and products in double lanes. scratch: M*D doubles. [F] RSA; [C] RSA.ipynb. */
+ * infinity. Bits: mean, norm and products in double lanes. scratch: rn_rdm_size doubles. [F] RSA; [C] RSA.ipynb. */
+size_t rn_rdm_size(int M, int D);
 int rn_rdm(double *rdm, const float *x, int M, int D, int metric, double *scratch, int *bad_row, int threads);
 int rn_rdm_double(double *rdm, const double *x, int M, int D, int metric, double *scratch, int *bad_row, int threads);
 /* The L = M(M-1)/2 entries above the diagonal, row by row. */
@@ -381,11 +382,12 @@ int rn_pca_power(const rn_components *out, const double *x, int N, int D, int K,
  * Bits: docs/arithmetic.md 9.2; every product of rows in lanes. scratch: rn_pca_size doubles.
  * Errors (both): RN_ESHAPE for N < 2, K < 1, K > min(N-1, D), or more than 2^24 of either; RN_ENAN for a NaN, an infinity, or an
  * overflow of a mean (or, plain form, of the sum of squares); RN_EARG (plain form) for tolerance <= 0 or most < 1. */
-size_t rn_pca_size(int N, int D, int threads);
+size_t rn_pca_size(int N, int D);
 int rn_pca(const rn_components *out, const double *x, int N, int D, int K, double *scratch, int threads);
 
-/* scores[n,k] = (x_n - mean) . components_k, in lanes: new images on old axes. scratch: N*D doubles, may be x. RN_ENAN for
- * a NaN. */
+/* scores[n,k] = (x_n - mean) . components_k, in lanes: new images on old axes. scratch: rn_pca_apply_size doubles.
+ * RN_ENAN for a NaN. */
+size_t rn_pca_apply_size(int N, int D, int K);
 int rn_pca_apply(double *scores, const double *x, const double *mean, const double *components, int N, int D, int K,
                  double *scratch, int threads);
 

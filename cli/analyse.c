@@ -21,7 +21,7 @@ static void check_rdm_status(int status, int bad_row, int metric, const char *na
 
 void rdm_of(double *rdm, const double *rows, int M, int D, int metric, const char *name)
 {
-    double *scratch = allocate((size_t)M * (size_t)D, sizeof *scratch);
+    double *scratch = allocate(rn_rdm_size(M, D), sizeof *scratch);
     int bad_row = -1;
     check_rdm_status(rn_rdm_double(rdm, rows, M, D, metric, scratch, &bad_row, threads), bad_row, metric, name);
     release(scratch);
@@ -38,7 +38,7 @@ void rdm_of_array(double *rdm, const array *x, size_t set, const int *item, int 
 {
     const size_t all = x->shape[x->rank - 2], D = x->shape[x->rank - 1], M = (size_t)items;
     const int as_it_is = M == all && x->kind == 'f' && x->item_size == 4;
-    double *rows = as_it_is ? NULL : allocate(M * D, sizeof *rows), *scratch = allocate(M * D, sizeof *scratch);
+    double *rows = as_it_is ? NULL : allocate(M * D, sizeof *rows), *scratch = allocate(rn_rdm_size(items, (int)D), sizeof *scratch);
     for (size_t i = 0; rows != NULL && i < M; i++)
         for (size_t d = 0; d < D; d++)
             rows[i * D + d] = array_at(x, (set * all + (size_t)item[i]) * D + d);

@@ -224,7 +224,7 @@ static int whole_model(bench *b)
 static int analysis(bench *b)
 {
     enum { M = 20, D = 30 };
-    double *rdm = b->d, *other = rdm + M * M, *scratch = other + M * M;
+    double *rdm = b->d, *other = rdm + M * M, *scratch = (double *)(void *)b->arena;
     int bad_row, status = RN_OK;
     draw(b->f, M * D, 10);
     for (int i = 0; i < M * D; i++)                     /* few values, so that there are ties */
@@ -384,12 +384,12 @@ static int components(bench *b, const char *name, int N, int D, int K, int plain
 {
     double *x = b->d, *mean = x + N * D, *found = mean + D, *variance = found + K * D, *scores = variance + K, *ratio = scores + N * K;
     double *scratch = (double *)(void *)b->f;
-    const int threads = b->threads < 8 ? b->threads : 8;        /* b->f has room for these */
     const rn_components out = { mean, found, variance, ratio, scores, (int *)(void *)b->i, (int *)(void *)(b->i + K) };
     draw(b->f, (size_t)(N * D), 11);
     for (int i = 0; i < N * D; i++)
         x[i] = (double)b->f[i] * (i % D >= D / 2 ? small : 1.0);
-    const int status = plain ? rn_pca_power(&out, x, N, D, K, 1e-6, 200, scratch, threads) : rn_pca(&out, x, N, D, K, scratch, threads);
+    const int status = plain ? rn_pca_power(&out, x, N, D, K, 1e-6, 200, scratch, b->threads)
+                             : rn_pca(&out, x, N, D, K, scratch, b->threads);
     keep_doubles(b, name, mean, (size_t)(D + K * D + K + N * K));
     return status;
 }

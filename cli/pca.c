@@ -87,7 +87,7 @@ double *pca_fit(const char *folder, const double *x, size_t N, size_t D, const p
     const size_t K = (size_t)set->components;
     rn_components c = { allocate(D, 8), allocate(K * D, 8), allocate(K, 8), allocate(K, 8), allocate(N * K, 8), allocate(K, sizeof(int)),
                         allocate(K, sizeof(int)) };
-    const size_t room = set->plain ? rn_pca_power_size((int)N, (int)D) : rn_pca_size((int)N, (int)D, threads);
+    const size_t room = set->plain ? rn_pca_power_size((int)N, (int)D) : rn_pca_size((int)N, (int)D);
     double *scratch = allocate(room, sizeof *scratch);
     const int status = set->plain ? rn_pca_power(&c, x, (int)N, (int)D, (int)K, set->tolerance, set->iterations, scratch, threads)
                                   : rn_pca(&c, x, (int)N, (int)D, (int)K, scratch, threads);
@@ -122,8 +122,8 @@ double *pca_apply(const char *folder, const double *x, size_t N, size_t D, const
     array_check_finite(&mean, mean_path, "means");
     array_check_finite(&components, path, "components");
     *K = components.shape[0];
-    double *scores = allocate(N * *K, sizeof *scores), *scratch = allocate(N * D, sizeof *scratch), *m = array_doubles(&mean);
-    double *c = array_doubles(&components);
+    double *scores = allocate(N * *K, sizeof *scores), *m = array_doubles(&mean);
+    double *c = array_doubles(&components), *scratch = allocate(rn_pca_apply_size((int)N, (int)D, (int)*K), sizeof *scratch);
     check_status(rn_pca_apply(scores, x, m, c, (int)N, (int)D, (int)*K, scratch, threads), where);
     void *const done[] = { scratch, m, c, mean_path, path };
     for (size_t i = 0; i < sizeof done / sizeof *done; i++)

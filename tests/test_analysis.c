@@ -29,7 +29,7 @@ static void rdms(void)
 {
     static const char *const name[] = { "analysis_rdm_pearson", "analysis_rdm_cosine", "analysis_rdm_euclidean" };
     float *a = oracle_floats("analysis_features_a", M * D), *b = oracle_floats("analysis_features_b", M * D);
-    double rdm[M * M], other[M * M], scratch[M * D], rsa_scratch[4 * M * M], rho;
+    double rdm[M * M], other[M * M], *scratch = allocate(rn_rdm_size(M, D), sizeof *scratch), rsa_scratch[4 * M * M], rho;
     int32_t order[M * M];
     int bad = -1;
     for (int metric = 0; metric < 3; metric++) {
@@ -52,6 +52,7 @@ static void rdms(void)
     release(a);
     release(b);
     release(rsa);
+    release(scratch);
 }
 
 void test_analysis(void)

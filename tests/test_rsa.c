@@ -27,7 +27,7 @@ static double naive_entry(const double *a, const double *b, int D, int metric, d
 static int differing(const float *x, int M, int D, int metric, int threads_used)
 {
     const size_t m = (size_t)M, n = (size_t)D;
-    double *rdm = allocate(m * m, sizeof *rdm), *scratch = allocate(m * n, sizeof *scratch);
+    double *rdm = allocate(m * m, sizeof *rdm), *scratch = allocate(rn_rdm_size(M, D), sizeof *scratch);
     double *rows = allocate(m * n, sizeof *rows);
     double *row = allocate(2 * n, sizeof *row);
     int bad_row = -1, wrong = 0;
@@ -64,7 +64,7 @@ static void blocked_rdms(void)
             check(wrong == 0, "RDM of %d x %d, metric %d: %d entries differ from the loop's", shape[s][0], shape[s][1], metric,
                   wrong);
         }
-    double *rdm = allocate(40 * 40, sizeof *rdm), *scratch = allocate(40 * 1000, sizeof *scratch);
+    double *rdm = allocate(40 * 40, sizeof *rdm), *scratch = allocate(rn_rdm_size(40, 1000), sizeof *scratch);
     int bad_row = -1;
     rdm[1] = 7.0;
     x[31 * 1000 + 999] = INFINITY;
