@@ -2599,10 +2599,10 @@ static void lane_tile(double *sums, const double *a, const double *b, size_t ste
             for (int j = 0; j < PANEL; j++) {
                 double *s = sums + (i * PANEL + j) * GROUP;
                 const double *x = a + i * GROUP, *y = b + j * GROUP;
-                for (int l = 0; l < GROUP; l++) {
-                    const double d = x[l] - y[l];
-                    s[l] += difference ? d * d : x[l] * y[l];
-                }
+                for (int l = 0; l < GROUP && difference; l++)
+                    s[l] += (x[l] - y[l]) * (x[l] - y[l]);
+                for (int l = 0; l < GROUP && !difference; l++)
+                    s[l] += x[l] * y[l];
             }
 }
 #endif
@@ -2627,14 +2627,18 @@ static void pack_panel(double *panel, const row_set *x, size_t p, size_t from, s
     }
 }
 
-/* The fold of pair (i,j)'s lanes, of tiles `across` in a row. */
-static double tile_fold(const double *sums, size_t across, size_t i, size_t j)
+/* Each pair of a tile folds its lanes, as fold() does: group to group, then within the group. Pair (i,j)'s sum is then at
+ * sums[(i * PANEL + j) * GROUP]. */
+static void fold_tile(double *sums)
 {
-    const double *tile = sums + (i / PANEL * across + j / PANEL) * TILE_LANES;
-    double lane[LANES];
-    for (size_t l = 0; l < LANES; l++)
-        lane[l] = tile[((l / GROUP * PANEL + i % PANEL) * PANEL + j % PANEL) * GROUP + l % GROUP];
-    return fold(lane);
+    size_t half = LANES / 2;
+    for (; half >= GROUP; half /= 2)
+        for (size_t k = 0; k < half * PANEL * PANEL; k++)
+            sums[k] += sums[k + half * PANEL * PANEL];
+    for (; half > 0; half /= 2)
+        for (size_t pair = 0; pair < PANEL * PANEL; pair++)
+            for (size_t l = 0; l < half; l++)
+                sums[pair * GROUP + l] += sums[pair * GROUP + l + half];
 }
 
 /* row_products() of at most ROWS_MOST rows each; of a set with itself the upper tiles alone. */
@@ -2661,9 +2665,14 @@ static void block_products(double *out, size_t stride, const row_set *a, const r
                               left + (size_t)i * panel + g * group, right + j * panel + g * group, whole_steps(count), difference);
     }
 #pragma omp parallel for num_threads(threads) schedule(static)
-    for (int i = 0; i < (int)a->M; i++)
-        for (size_t j = same ? (size_t)i : 0; j < b->M; j++)
-            out[(size_t)i * stride + j] = tile_fold(sums, across, (size_t)i, j);
+    for (int i = 0; i < (int)down; i++)
+        for (size_t j = same ? (size_t)i : 0; j < across; j++) {
+            double *tile = sums + ((size_t)i * across + j) * TILE_LANES;
+            fold_tile(tile);
+            for (size_t r = 0; r < PANEL && (size_t)i * PANEL + r < a->M; r++)
+                for (size_t c = 0; c < PANEL && j * PANEL + c < b->M; c++)
+                    out[((size_t)i * PANEL + r) * stride + j * PANEL + c] = tile[(r * PANEL + c) * GROUP];
+        }
 }
 
 /* Doubles of scratch for row_products() of sets of at most M rows of at most D values: two packed blocks, and lane sums. */
