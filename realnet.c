@@ -2541,7 +2541,7 @@ static void row_values(double *out, const row_set *x, size_t row, size_t from, s
         out[d] = (out[d] - x->mean[row]) / x->norm[row];
 }
 
-/* ---- products of all rows of one set with those of another: the sums of rn_dot, in an order that caches and registers like ----
+/* ---- products of the rows of two sets: the sums of rn_dot, in an order that caches and vector registers like ----
  * A panel is PANEL rows, packed: of each group of GROUP lanes its terms, 16 features apart, of the rows in turn. A tile is
  * PANEL x PANEL pairs; one group's sums of it run in registers. Lane sums wait in memory from one block of features to the next. */
 #if defined(__GNUC__) && !defined(RN_PLAIN_C) && \
@@ -2607,6 +2607,7 @@ static void lane_tile(double *sums, const double *a, const double *b, size_t ste
 }
 #endif
 
+static size_t at_most(size_t n, size_t most) { return n < most ? n : most; }
 static size_t panels(size_t rows) { return (rows + PANEL - 1) / PANEL; }
 static size_t whole_steps(size_t count) { return (count + LANES - 1) / LANES; }
 
@@ -2646,11 +2647,13 @@ static void block_products(double *out, size_t stride, const row_set *a, const r
                            double *scratch, int threads)
 {
     const size_t down = panels(a->M), across = panels(b->M), D = a->D;
-    const size_t panel = PANEL * LANES * whole_steps(D < FEATURES ? D : FEATURES);
+    const size_t panel = PANEL * LANES * whole_steps(at_most(D, FEATURES));
     double *left = scratch, *right = same ? left : left + down * panel, *sums = right + across * panel;
+    if (threads < 1 || a->M * b->M * at_most(D, FEATURES) < 1 << 23)
+        threads = 1;                                    /* done before the other threads have begun */
     memset(sums, 0, down * across * TILE_LANES * sizeof *sums);
     for (size_t from = 0; from < D; from += FEATURES) {
-        const size_t count = D - from < FEATURES ? D - from : FEATURES, group = PANEL * GROUP * whole_steps(count);
+        const size_t count = at_most(D - from, FEATURES), group = PANEL * GROUP * whole_steps(count);
 #pragma omp parallel for num_threads(threads) schedule(static)
         for (int p = 0; p < (int)(same ? down : down + across); p++) {
             const size_t q = (size_t)p;
@@ -2678,8 +2681,8 @@ static void block_products(double *out, size_t stride, const row_set *a, const r
 /* Doubles of scratch for row_products() of sets of at most M rows of at most D values: two packed blocks, and lane sums. */
 static size_t products_size(size_t M, size_t D)
 {
-    const size_t rows = M < ROWS_MOST ? panels(M) * PANEL : ROWS_MOST;
-    return rows * (2 * LANES * whole_steps(D < FEATURES ? D : FEATURES) + LANES * rows);
+    const size_t rows = at_most(panels(M) * PANEL, ROWS_MOST);
+    return rows * LANES * (2 * whole_steps(at_most(D, FEATURES)) + rows);
 }
 
 /* out[i*stride + j] = the dot product of row i of a and row j of b, to the bit that of rn_dot; or their squared distance, the fold
@@ -2687,12 +2690,10 @@ static size_t products_size(size_t M, size_t D)
 static void row_products(double *out, size_t stride, const row_set *a, const row_set *b, int difference, double *scratch,
                          int threads)
 {
-    if (threads < 1 || a->M * b->M * (a->D < FEATURES ? a->D : FEATURES) < 1 << 23)
-        threads = 1;                                    /* a block is done before the other threads have begun */
     for (size_t i = 0; i < a->M; i += ROWS_MOST)
         for (size_t j = a == b ? i : 0; j < b->M; j += ROWS_MOST) {
-            const row_set left = some_rows(a, i, a->M - i < ROWS_MOST ? a->M - i : ROWS_MOST);
-            const row_set right = some_rows(b, j, b->M - j < ROWS_MOST ? b->M - j : ROWS_MOST);
+            const row_set left = some_rows(a, i, at_most(a->M - i, ROWS_MOST));
+            const row_set right = some_rows(b, j, at_most(b->M - j, ROWS_MOST));
             block_products(out + i * stride + j, stride, &left, &right, a == b && i == j, difference, scratch, threads);
         }
     for (size_t i = 0; a == b && i < a->M; i++)
@@ -2713,7 +2714,7 @@ static int row_statistics(double *mean, double *norm, const row_set *x, int metr
         double sum[LANES] = { 0 }, squares[LANES] = { 0 }, values[FEATURES];
         int finite = 1;
         for (size_t from = 0, count; from < x->D; from += count) {
-            count = x->D - from < FEATURES ? x->D - from : FEATURES;
+            count = at_most(x->D - from, FEATURES);
             row_values(values, x, (size_t)i, from, count);
             for (size_t d = 0; d < count; d++)
                 finite &= fabs(values[d]) <= DBL_MAX;
@@ -2721,7 +2722,7 @@ static int row_statistics(double *mean, double *norm, const row_set *x, int metr
         }
         mean[i] = metric == RN_RDM_PEARSON ? fold(sum) / (double)x->D : 0.0;
         for (size_t from = 0, count; from < x->D && metric != RN_RDM_EUCLIDEAN; from += count) {
-            count = x->D - from < FEATURES ? x->D - from : FEATURES;
+            count = at_most(x->D - from, FEATURES);
             row_values(values, x, (size_t)i, from, count);
             add_squares(squares, values, mean[i], count);
         }
@@ -3366,7 +3367,7 @@ static void multiply_in_place(double *A, const double *V, size_t m, size_t L, do
 {
     const row_set rows = { .doubles = V, .M = m, .D = m };
     for (size_t first = 0; first < L; first += ROWS_MOST) {
-        const size_t width = L - first < ROWS_MOST ? L - first : ROWS_MOST;
+        const size_t width = at_most(L - first, ROWS_MOST);
         for (size_t i = 0; i < m; i++)
             for (size_t j = 0; j < width; j++)
                 aside[j * m + i] = A[i * L + first + j];

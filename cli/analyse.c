@@ -27,6 +27,28 @@ void rdm_of(double *rdm, const double *rows, int M, int D, int metric, const cha
     release(scratch);
 }
 
+size_t rdms_in(const array *a, const char *path)
+{
+    if (a->rank < 2 || a->shape[a->rank - 1] != a->shape[a->rank - 2])
+        fail(EXIT_WRONG_INPUT, path, "its shape is %s (wanted: [items, items], or a stack of such)", array_shape_text(a));
+    const size_t M = a->shape[a->rank - 1];
+    if (M < 3 || M > 65536) fail(EXIT_WRONG_INPUT, path, "%zu items (3 to 65536 are needed)", M);
+    if (a->count == 0) fail(EXIT_WRONG_INPUT, path, "its shape is %s: no matrix is in it (give at least one)", array_shape_text(a));
+    return a->count / (M * M);
+}
+
+void rdm_check_symmetric(const array *a, size_t number, const char *name)
+{
+    const size_t M = a->shape[a->rank - 1], start = number * M * M;
+    for (size_t i = 0; i < M; i++)
+        for (size_t j = 0; j < i; j++) {
+            const double below = array_at(a, start + i * M + j), above = array_at(a, start + j * M + i);
+            if (fabs(below - above) > 1e-6 * (1.0 + fabs(below)))
+                fail(EXIT_WRONG_INPUT, name, "matrix %zu is not symmetric: row %zu, column %zu is %g, row %zu, column %zu is %g (is "
+                     "it a dissimilarity matrix? 'realnet rdm' makes one of features)", number, i, j, below, j, i, above);
+        }
+}
+
 int has_nan(const array *x, size_t first, size_t count)
 {
     for (size_t i = first; i < first + count && x->kind == 'f'; i++)

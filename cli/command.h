@@ -29,6 +29,8 @@ typedef struct { const char *name; int (*run)(int argc, char **argv); const char
 int run_subcommand(const char *command, const subcommand *list, int count, int argc, char **argv);
 /* "V1,V2" -> {"V1", "V2"}; allocated; status 2 if there is no name in it. */
 char **split_list(const char *option_name, const char *text, int *count);
+/* Of "NAME=FILE" or "FILE", which then is the name, both allocated. A file whose own name holds '=' is taken whole. */
+char *named_file(const char *option_name, const char *text, char **file);
 void finish_output(void);                               /* status 2 if standard output did not take all */
 
 /* ---- progress on standard error: a bar on a terminal, a line every ten seconds elsewhere, nothing with --quiet ---- */
@@ -111,6 +113,8 @@ int    metric_of(const char *name);
 void   rdm_of(double *rdm, const double *rows, int M, int D, int metric, const char *name);     /* (M,M) of rows (M,D) */
 /* Of the chosen items of x [items, features], or of one of its sets [sets, items, features]; x must be finite there. */
 void   rdm_of_array(double *rdm, const array *x, size_t set, const int *item, int items, int metric, const char *name);
+size_t rdms_in(const array *a, const char *path);      /* how many: a is to be [items, items], or a stack [..., items, items] */
+void   rdm_check_symmetric(const array *a, size_t number, const char *name);     /* one of them; a NaN passes */
 int    has_nan(const array *x, size_t first, size_t count);    /* or an infinity, in count elements from first on */
 
 /* ---- cli/rsa.c: their similarity ---- */

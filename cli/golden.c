@@ -14,22 +14,25 @@ typedef struct {
     char         *arena;                                /* GOLDEN_ARENA bytes */
 } bench;
 
-static void keep_floats(bench *b, const char *name, const float *x, size_t n)
+static golden_value *next_value(bench *b, const char *name, uint64_t hash)
 {
     golden_value *g = &b->out[b->count++];
     memset(g, 0, sizeof *g);
     g->name = name;
-    g->hash = rn_hash_floats(RN_HASH_START, x, n);
+    g->hash = hash;
+    return g;
+}
+
+static void keep_floats(bench *b, const char *name, const float *x, size_t n)
+{
+    golden_value *g = next_value(b, name, rn_hash_floats(RN_HASH_START, x, n));
     for (size_t k = 0; k < GOLDEN_FIRST && k < n; k++)
         g->first[k] = (double)x[k];
 }
 
 static void keep_doubles(bench *b, const char *name, const double *x, size_t n)
 {
-    golden_value *g = &b->out[b->count++];
-    memset(g, 0, sizeof *g);
-    g->name = name;
-    g->hash = rn_hash_doubles(RN_HASH_START, x, n);
+    golden_value *g = next_value(b, name, rn_hash_doubles(RN_HASH_START, x, n));
     for (size_t k = 0; k < GOLDEN_FIRST && k < n; k++)
         g->first[k] = x[k];
 }

@@ -237,6 +237,15 @@ char **split_list(const char *option_name, const char *text, int *count)
     return parts;
 }
 
+char *named_file(const char *option_name, const char *text, char **file)
+{
+    const char *equals = file_exists(text) ? NULL : strchr(text, '=');
+    if (equals != NULL && (equals == text || equals[1] == '\0'))
+        fail(EXIT_WRONG_INPUT, option_name, "'%s' has no %s (give NAME=FILE)", text, equals == text ? "name" : "file");
+    *file = format_text("%s", equals ? equals + 1 : text);
+    return equals ? format_text("%.*s", (int)(equals - text), text) : format_text("%s", text);
+}
+
 /* ---- progress ---- */
 
 static struct { const char *what; size_t total; double began, shown; int terminal, width; } progress;

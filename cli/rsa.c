@@ -31,43 +31,22 @@ static source *add_source(source_list *list, const source *s)
     return &list->entry[list->count++];
 }
 
-/* "NAME=FILE" or "FILE", which then is the name. A file whose own name holds '=' is taken whole. */
+/* Of "NAME=FILE" or "FILE". */
 static source named_source(const char *option_name, const char *text)
 {
     source s = { .time = -1 };
-    const char *equals = file_exists(text) ? NULL : strchr(text, '=');
-    if (equals != NULL && (equals == text || equals[1] == '\0'))
-        fail(EXIT_WRONG_INPUT, option_name, "'%s' has no %s (give NAME=FILE)", text, equals == text ? "name" : "file");
-    s.path = format_text("%s", equals ? equals + 1 : text);
-    s.name = equals ? format_text("%.*s", (int)(equals - text), text) : s.path;
-    const char *slash = equals ? strchr(s.name, '/') : NULL;
+    s.name = named_file(option_name, text, &s.path);
+    const char *slash = strcmp(s.name, s.path) != 0 ? strchr(s.name, '/') : NULL;
     s.group = slash ? format_text("%.*s", (int)(slash - s.name), s.name) : s.name;
     s.area = format_text("%s", slash ? slash + 1 : "");
     return s;
-}
-
-static void check_symmetric(const source *s)
-{
-    const size_t M = (size_t)s->M;
-    for (size_t i = 0; i < M; i++)
-        for (size_t j = 0; j < i; j++) {
-            const double below = array_at(&s->values, s->start + i * M + j), above = array_at(&s->values, s->start + j * M + i);
-            if (fabs(below - above) > 1e-6 * (1.0 + fabs(below)))
-                fail(EXIT_WRONG_INPUT, s->name, "it is not symmetric: row %zu, column %zu is %g, row %zu, column %zu is %g (is "
-                     "it a "
-                     "dissimilarity matrix? 'realnet rdm' makes one of features)", i, j, below, j, i, above);
-        }
 }
 
 /* All RDMs in a file: any shape [..., items, items]; those of a stack are named NAME[index]. */
 static void read_rdms(source_list *list, source s)
 {
     const array *a = &s.values;
-    if (a->rank < 2 || a->shape[a->rank - 1] != a->shape[a->rank - 2])
-        fail(EXIT_WRONG_INPUT, s.path, "its shape is %s (wanted: [items, items], or a stack of such)", array_shape_text(a));
-    const size_t M = a->shape[a->rank - 1], sets = M == 0 ? 0 : a->count / (M * M);
-    if (M < 3 || M > 65536) fail(EXIT_WRONG_INPUT, s.path, "%zu items (3 to 65536 are needed)", M);
-    if (sets == 0) fail(EXIT_WRONG_INPUT, s.path, "its shape is %s: no matrix is in it (give at least one)", array_shape_text(a));
+    const size_t sets = rdms_in(a, s.path), M = a->shape[a->rank - 1];
     s.M = (int)M;
     s.length = M;
     const char *name = s.name;
@@ -75,7 +54,7 @@ static void read_rdms(source_list *list, source s)
         s.start = k * M * M;
         if (a->rank > 2) s.time = (int)k;
         if (sets > 1) s.name = format_text("%s[%zu]", name, k);
-        check_symmetric(add_source(list, &s));
+        rdm_check_symmetric(a, k, add_source(list, &s)->name);
     }
 }
 

@@ -55,28 +55,15 @@ static void read_pair(observations pair[2], char **operand, int count)
 
 typedef struct { int count, M; double *rdm; } rdm_stack;                                /* (count,M,M) */
 
-static void check_symmetric(const double *rdm, int M, int number, const char *path)
-{
-    const size_t m = (size_t)M;
-    for (size_t i = 0; i < m; i++)
-        for (size_t j = 0; j < i; j++)
-            if (fabs(rdm[i * m + j] - rdm[j * m + i]) > 1e-6 * (1.0 + fabs(rdm[i * m + j])))
-                fail(EXIT_WRONG_INPUT, path, "matrix %d is not symmetric: row %zu, column %zu is %g, row %zu, column %zu is %g "
-                     "('realnet rdm' makes dissimilarities of features)", number, i, j, rdm[i * m + j], j, i, rdm[j * m + i]);
-}
-
-/* All matrices of a file; each is to be symmetric and to have differing entries. */
+/* All matrices of a file; each is to be symmetric. */
 static rdm_stack read_stack(const char *path)
 {
     array a = npy_read(path);
-    if (a.rank < 2 || a.shape[a.rank - 1] != a.shape[a.rank - 2] || a.count == 0)
-        fail(EXIT_WRONG_INPUT, path, "its shape is %s (wanted: [items, items] or [people, items, items])", array_shape_text(&a));
+    const size_t count = rdms_in(&a, path), M = a.shape[a.rank - 1];
     array_check_finite(&a, path, "dissimilarities");
-    const size_t M = a.shape[a.rank - 1];
-    if (M < 3 || M > 65536) fail(EXIT_WRONG_INPUT, path, "%zu items (3 to 65536 are needed)", M);
-    const rdm_stack s = { (int)(a.count / (M * M)), (int)M, array_doubles(&a) };
-    for (int k = 0; k < s.count; k++)
-        check_symmetric(s.rdm + (size_t)k * M * M, s.M, k, path);
+    for (size_t k = 0; k < count; k++)
+        rdm_check_symmetric(&a, k, path);
+    const rdm_stack s = { (int)count, (int)M, array_doubles(&a) };
     array_free(&a);
     return s;
 }
@@ -123,14 +110,6 @@ static void add_numbers(table *t, const double *row, size_t count)
         table_number(t, row[c]);
 }
 
-/* NAME=FILE or FILE: the name ends where the file begins. */
-static char *split_name(char *entry, char **file)
-{
-    char *equals = strchr(entry, '=');
-    *file = equals != NULL ? equals + 1 : entry;
-    return equals != NULL ? format_text("%.*s", (int)(equals - entry), entry) : format_text("%s", entry);
-}
-
 /* What bootstrap and permutation compare: one RDM for each model, and the people's, all over the same items. */
 typedef struct { int count; char **name, **file; double **rdm; rdm_stack brain; } comparison;
 
@@ -145,7 +124,7 @@ static comparison read_comparison(const char *command, const char *model_list, c
     c.rdm = allocate((size_t)c.count, sizeof *c.rdm);
     c.brain = read_stacks("--brain", brain_list);
     for (int m = 0; m < c.count; m++) {
-        c.name[m] = split_name(entry[m], &c.file[m]);
+        c.name[m] = named_file("--model", entry[m], &c.file[m]);
         const rdm_stack model = read_stack(c.file[m]);
         if (model.count != 1) fail(EXIT_WRONG_INPUT, c.file[m], "it holds %d matrices (give one RDM for each model)",
                                    model.count);

@@ -22,10 +22,8 @@ void study_table_finish(const study *s, const char *name, table *t)
 rdm_stack rdm_stack_read(char *path)
 {
     array a = npy_read(path);
-    if (a.rank < 2 || a.shape[a.rank - 1] != a.shape[a.rank - 2] || a.shape[a.rank - 1] < 3 || a.shape[a.rank - 1] > 65536)
-        fail(EXIT_WRONG_INPUT, path, "its shape is %s (wanted: [items, items], 3 items or more)", array_shape_text(&a));
-    const size_t M = a.shape[a.rank - 1];
-    const rdm_stack r = { (int)M, a.count / (M * M), array_doubles(&a), path };
+    const size_t count = rdms_in(&a, path), M = a.shape[a.rank - 1];
+    const rdm_stack r = { (int)M, count, array_doubles(&a), path };
     array_free(&a);
     return r;
 }

@@ -144,6 +144,35 @@ static void any_data(int N, int D, int K, double small)
     release(row);
 }
 
+/* More rows and more axes than a block of products holds: each score is one rn_dot. */
+static void many_scores(void)
+{
+    enum { N = 251, D = 530, K = 243 };
+    float *drawn = allocate((N + K + 1) * D, sizeof *drawn);
+    double *x = allocate((N + K + 1) * D, sizeof *x), *axes = x + N * D, *mean = axes + K * D, row[D];
+    double *scores = allocate(N * K, sizeof *scores), *scratch = allocate(rn_pca_apply_size(N, D, K), sizeof *scratch);
+    rn_generator g;
+    rn_seed(&g, 5);
+    rn_uniform(&g, -1.0f, 1.0f, drawn, (N + K + 1) * D);
+    for (int i = 0; i < (N + K + 1) * D; i++)
+        x[i] = (double)drawn[i];
+    for (int used = 1; used <= 3; used++) {
+        int wrong = rn_pca_apply(scores, x, mean, axes, N, D, K, scratch, used) != RN_OK;
+        for (int n = 0; n < N; n++) {
+            for (int d = 0; d < D; d++)
+                row[d] = x[n * D + d] - mean[d];
+            for (int k = 0; k < K; k++) {
+                const double want = rn_dot(row, axes + k * D, D);
+                wrong += memcmp(&scores[n * K + k], &want, sizeof want) != 0;
+            }
+        }
+        check(wrong == 0, "%d x %d scores on %d threads: %d differ from the loop's", N, K, used, wrong);
+    }
+    void *const done[] = { drawn, x, scores, scratch };
+    for (size_t i = 0; i < sizeof done / sizeof *done; i++)
+        release(done[i]);
+}
+
 static void refused(void)
 {
     static result r;
@@ -185,5 +214,6 @@ void test_pca(void)
     any_data(61, 90, 60, 1e-6);                         /* steep: the Gram matrix alone would lose half */
     any_data(90, 61, 61, 1e-6);
     any_data(2, 3, 1, 1.0);
+    many_scores();
     refused();
 }

@@ -1140,7 +1140,7 @@ refused "sizes differ" "$T/p.npy" 'has 48 items, but .*sets.npy\[0\] has 16 \(' 
 refused "no square" "$T/in/train.npy" 'its shape is \(48, 64\) \(wanted: \[items, items\]' rsa -m "$T/in/train.npy" \
     -b "$T/p.npy"
 first_rows "$responses" '<f4' '(8, 8)' 256 >"$T/in/square.npy"
-refused "not symmetric" "$T/in/square.npy" 'it is not symmetric: row [0-9]+, column [0-9]+' rsa -m "$T/in/square.npy" \
+refused "not symmetric" "$T/in/square.npy" 'matrix 0 is not symmetric: row [0-9]+, column [0-9]+' rsa -m "$T/in/square.npy" \
     -b "$T/in/square.npy"
 { npy_header '<i4' '(3,)'; int32 0 5 48; } >"$T/in/subset.npy"
 refused "a subset out of range" "$T/in/subset.npy" 'entry 2 is 48, but .* has conditions 0 to 47' rsa -m "$T/p.npy" \
