@@ -3,8 +3,8 @@
  *   1  arithmetic and elementary functions        6  the tape: forward pass recorded, run forward and backward
  *   2  random numbers                             7  the alignment loss
  *   3  matrices: the naive product, the blocked   8  Adam
- *   4  layers, each forward beside its backward   9  analysis: RDMs, ranks, correlations, RSA
- *   5  the model's parameters
+ *   4  layers, each forward beside its backward   9  analysis: similarity, components, decoding,
+ *   5  the model's parameters                        statistics, behaviour, attack
  *
  * No files, no globals, no allocation, no printing. In float code each multiplication and each addition is a statement of
  * its own, so that no compiler may fuse them or keep more digits. */
