@@ -133,7 +133,8 @@ double *pca_fit(const char *folder, const double *x, size_t N, size_t D, const p
 /* Scores (N,*K) of x on the components in FOLDER; allocated. */
 double *pca_apply(const char *folder, const double *x, size_t N, size_t D, const char *where, size_t *K);
 
-/* ---- commands: argv[0] is the command's name ---- */
+/* ---- cli/commands.c, and the commands themselves: argv[0] is the command's name ---- */
+int print_usage(FILE *to);                              /* all commands; the exit status */
 int run_command(int argc, char **argv);                 /* any of them, by its name; status 2 if there is none */
 int command_init(int argc, char **argv);
 int command_info(int argc, char **argv);
