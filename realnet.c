@@ -856,8 +856,10 @@ static void product(size_t M, size_t N, size_t K, size_t segment, const operand 
     const size_t unit = turned ? NR : MR;
 #pragma omp parallel for num_threads(parts) schedule(static, 1)
     for (int part = 0; part < parts; part++) {
-        const size_t i0 = by_columns ? 0 : part_bound(M, unit, part, parts), i1 = by_columns ? M : part_bound(M, unit, part + 1, parts);
-        const size_t j0 = by_columns ? part_bound(N, NR, part, parts) : 0, j1 = by_columns ? part_bound(N, NR, part + 1, parts) : N;
+        const size_t i0 = by_columns ? 0 : part_bound(M, unit, part, parts);
+        const size_t i1 = by_columns ? M : part_bound(M, unit, part + 1, parts);
+        const size_t j0 = by_columns ? part_bound(N, NR, part, parts) : 0;
+        const size_t j1 = by_columns ? part_bound(N, NR, part + 1, parts) : N;
         if (turned) product_turned(i0, i1, N, K, segment, A, B, C, scratch_of(ws, part));
         else product_blocked(i0, i1, j0, j1, K, segment, A, B, C, accumulate, scratch_of(ws, part));
     }
@@ -1960,7 +1962,8 @@ static void plan_memory(rn_tape *t)
     claim claims[CLAIMS_MAX];
     int count = 0;
     for (int i = 1; i < t->value_count; i++)
-        count = flows_back(t, t->value[i].producer) ? claim_for_training(t, i, claims, count) : claim_for_evaluation(t, i, claims, count);
+        count = flows_back(t, t->value[i].producer) ? claim_for_training(t, i, claims, count)
+                                                    : claim_for_evaluation(t, i, claims, count);
     t->bytes = place_claims(claims, count);
 }
 
@@ -2014,7 +2017,8 @@ rn_value *rn_tape_value(rn_tape *t, const char *name)
     for (int i = t->value_count - 1; i >= 0; i--) {
         const rn_value *v = &t->value[i];
         const size_t n = strlen(name);                  /* "V4" is the last of "V4.0", "V4.1", ... */
-        if (v->name[0] && strncmp(v->name, name, n) == 0 && (v->name[n] == '\0' || (v->name[n] == '.' && strchr(name, '.') == NULL)))
+        if (v->name[0] && strncmp(v->name, name, n) == 0 &&
+            (v->name[n] == '\0' || (v->name[n] == '.' && strchr(name, '.') == NULL)))
             return &t->value[i];
     }
     return NULL;
@@ -2042,7 +2046,8 @@ static int forward_norm(rn_tape *t, const rn_op *op, float *values, int updates,
     const float *x = t->value[op->in[0]].value, *residual = op->in[1] == NONE ? NULL : t->value[op->in[1]].value;
     int status;
     if (t->mode == RN_TRAIN || t->mode == RN_BATCH_STATISTICS)
-        status = rn_batch_norm_statistics(saved_of(t, op), running_mean, running_var, x, weight, bias, updates, &op->norm, ws.threads);
+        status = rn_batch_norm_statistics(saved_of(t, op), running_mean, running_var, x, weight, bias, updates, &op->norm,
+                                          ws.threads);
     else
         status = rn_batch_norm_running(saved_of(t, op), running_mean, running_var, weight, bias, op->norm.C);
     if (status != RN_OK) return status;
@@ -2087,8 +2092,8 @@ int rn_tape_forward(rn_tape *t, float *values, const float *images, int updates,
             status = rn_global_average_pool_forward(out->value, in->value, in->N, in->C, in->H * in->W);
             break;
         case RN_OP_LINEAR:
-            status = rn_linear_forward(out->value, in->value, parameter(t, values, op->tensor[0]), parameter(t, values, op->tensor[1]),
-                                       in->N, in_count, out->C, ws);
+            status = rn_linear_forward(out->value, in->value, parameter(t, values, op->tensor[0]),
+                                       parameter(t, values, op->tensor[1]), in->N, in_count, out->C, ws);
             break;
         case RN_OP_RELU:
             rn_relu_forward(out->value, in->value, value_count(out));
@@ -2188,7 +2193,8 @@ static int backward_op(rn_tape *t, const rn_op *op, const float *values, float *
         return backward_norm(t, op, gradients, ws);
     case RN_OP_MAX_POOL:
         zero_unless_written(in);
-        return rn_max_pool_backward(in->gradient, out->gradient, (const uint8_t *)(t->arena + op->saved_offset), &op->conv, ws.threads);
+        return rn_max_pool_backward(in->gradient, out->gradient, (const uint8_t *)(t->arena + op->saved_offset), &op->conv,
+                                    ws.threads);
     case RN_OP_AVERAGE_POOL:
         return rn_global_average_pool_backward(in->gradient, adds_to_gradient(in), out->gradient, in->N, in->C, in->H * in->W);
     case RN_OP_LINEAR:
