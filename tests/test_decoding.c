@@ -59,7 +59,7 @@ static void svm(void)
     double before = b[0];
     y[0] = 2;
     check(rn_svm_train(&s, b, decision, gram, y, N, 1.0, 1e-4, scratch) == RN_EARG, "a label of 2 is refused");
-    for (int t = 0; t < N; t++) y[t] = t % 2;
+    for (int t = 0; t < N; t++) y[t] = (int8_t)(t % 2);
     check(rn_svm_train(&s, b, decision, gram, y, N, 1.0, 1e-4, scratch) == RN_EARG, "one class alone is refused");
     y[0] = -1;
     check(rn_svm_train(&s, b, decision, gram, y, N, 0.0, 1e-4, scratch) == RN_EARG && rn_svm_train(&s, b, decision, gram, y, N, 1.0, 0.0, scratch) == RN_EARG, "C and tolerance above 0");
