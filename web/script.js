@@ -340,7 +340,7 @@ function work() {
         progress('Comparing images', 1);
         const areas = AREAS.map(area => ({ area, ...attempt(() => matrixOf(area)) }));
         const compared = brains.map(brain => ({
-            name: brain.name, items: brain.items,
+            name: brain.name, items: brain.items, matrix: brain.matrix,
             rsa: areas.map(({ area, value }) => !value || brain.items !== M || M < 3 ? {} : attempt(() => rsaOf(value, area, brain, M))),
         }));
         say('analysis', { count: M, areas, brains: compared });
@@ -578,7 +578,7 @@ function show() {
         const order = [...image.probabilities.keys()].sort((a, b) => image.probabilities[b] - image.probabilities[a]).slice(0, 5);
         at('chances').replaceChildren(...order.map(k => {
             const bar = element('i');
-            bar.style.width = percent(image.probabilities[k]);
+            bar.style.width = `${100 * image.probabilities[k]}%`;
             return element('li', {}, element('div', {}, element('span', { textContent: className(k) }), element('span', { textContent: percent(image.probabilities[k]) })), bar);
         }));
         const list = steps().map((step, place) => ({ step, place }));
@@ -598,12 +598,13 @@ function show() {
     function matrixFigure({ area, value, problem: why }) {
         const M = state.analysis.count;
         if (!value) return element('figure', {}, element('b', { textContent: area }), element('p', { className: 'soft', textContent: why }));
-        let top = 1e-30, sum = 0, cell = [0, 1];
-        value.forEach(x => { top = Math.max(top, x); sum += x; });
-        const mean = sum / (M * (M - 1)), canvas = element('canvas', { tabIndex: 0 });
-        paint(canvas, M, M, (i, j) => value[i * M + j] / top);
+        const pairs = [...value].filter((x, i) => i % M !== Math.floor(i / M)), least = pairs.reduce((a, b) => Math.min(a, b));
+        const top = pairs.reduce((a, b) => Math.max(a, b)), mean = pairs.reduce((a, b) => a + b) / pairs.length;
+        const canvas = element('canvas', { tabIndex: 0 });
+        let cell = [0, 0];
+        paint(canvas, M, M, (i, j) => i === j ? 0 : (value[i * M + j] - least) / (top - least || 1));
         canvas.setAttribute('role', 'img');
-        canvas.setAttribute('aria-label', `${area}: dissimilarities of ${M} images, mean ${mean.toFixed(3)}, largest ${top.toFixed(3)}. Arrow keys go from cell to cell.`);
+        canvas.setAttribute('aria-label', `${area}: dissimilarities of ${M} images, mean ${mean.toFixed(3)}, from ${least.toFixed(3)} to ${top.toFixed(3)}. Arrow keys go from cell to cell.`);
         canvas.addEventListener('pointermove', event => {
             const box = canvas.getBoundingClientRect(), place = (x, size) => Math.min(M - 1, Math.max(0, Math.floor(x / size * M)));
             cell = [place(event.clientY - box.top, box.height), place(event.clientX - box.left, box.width)];
@@ -618,8 +619,8 @@ function show() {
         });
         const keep = element('button', { type: 'button', className: 'link', textContent: 'Save .npy' });
         keep.setAttribute('aria-label', `Save the matrix of ${area} as .npy`);
-        keep.addEventListener('click', () => save(npyOf(value, M), `${area}_rdm.npy`));
-        const caption = element('figcaption', {}, element('span', {}, element('b', { textContent: area }), ` mean ${mean.toFixed(3)}, to ${top.toFixed(2)}`), keep);
+        keep.addEventListener('click', () => save(npyOf(value, M), `${area.replace(/[^\w.-]+/g, '_')}_rdm.npy`));
+        const caption = element('figcaption', {}, element('span', {}, element('b', { textContent: area }), ` ${least.toFixed(2)} to ${top.toFixed(2)}`), keep);
         return element('figure', {}, canvas, caption);
     }
 
@@ -630,7 +631,10 @@ function show() {
         at('pair').textContent = '';
         at('matrices').replaceChildren(...analysis.areas.map(matrixFigure));
         at('no-brain').disabled = !analysis.brains.length;
+        at('rsa').hidden = !analysis.brains.length;
         at('rsa').replaceChildren(...(analysis.brains.length ? [rsaTable(analysis)] : []));
+        at('brain-matrices').replaceChildren(...analysis.brains.filter(({ items }) => items === analysis.count)
+            .map(({ name, matrix }) => matrixFigure({ area: name, value: matrix })));
     }
 
     function rsaTable({ areas, brains, count }) {
