@@ -536,12 +536,13 @@ function show() {
     const steps = () => state.model.values.filter(value => AREAS.includes(areaOf(value.name)));
     const showsChannels = () => document.querySelector('input[name=maps]:checked').value === 'channels';
 
-    /* Channels side by side, a pixel between them. */
+    /* Channels side by side, a pixel between them; small maps enlarged, so that it stays thin. */
     function paintChannels(canvas, step, values, top) {
-        const across = Math.ceil(Math.sqrt(step.channels)), wide = step.columns + 1, high = step.rows + 1;
-        const down = Math.ceil(step.channels / across);
+        const enlarged = Math.max(1, Math.round(12 / step.columns)), across = Math.ceil(Math.sqrt(step.channels));
+        const wide = step.columns * enlarged + 1, high = step.rows * enlarged + 1, down = Math.ceil(step.channels / across);
         paint(canvas, down * high - 1, across * wide - 1, (row, column) => {
-            const channel = Math.floor(row / high) * across + Math.floor(column / wide), r = row % high, c = column % wide;
+            const channel = Math.floor(row / high) * across + Math.floor(column / wide);
+            const r = Math.floor(row % high / enlarged), c = Math.floor(column % wide / enlarged);
             if (r === step.rows || c === step.columns || channel >= step.channels) return null;
             return values[(channel * step.rows + r) * step.columns + c] / top;
         });
@@ -590,12 +591,12 @@ function show() {
 
     /* -- dissimilarity -- */
 
-    function tellPair(name, matrix, i, j) {
+    function tellPair(place, name, matrix, i, j) {
         const M = state.analysis.count;
-        at('pair').textContent = `${name}: ${state.images[i].name} and ${state.images[j].name}: ${matrix[i * M + j].toFixed(4)}`;
+        at(place).textContent = `${name}: ${state.images[i].name} and ${state.images[j].name}: ${matrix[i * M + j].toFixed(4)}`;
     }
 
-    function matrixFigure({ area, value, problem: why }) {
+    function matrixFigure({ area, value, problem: why }, place) {
         const M = state.analysis.count;
         if (!value) return element('figure', {}, element('b', { textContent: area }), element('p', { className: 'soft', textContent: why }));
         const pairs = [...value].filter((x, i) => i % M !== Math.floor(i / M)), least = pairs.reduce((a, b) => Math.min(a, b));
@@ -606,16 +607,16 @@ function show() {
         canvas.setAttribute('role', 'img');
         canvas.setAttribute('aria-label', `${area}: dissimilarities of ${M} images, mean ${mean.toFixed(3)}, from ${least.toFixed(3)} to ${top.toFixed(3)}. Arrow keys go from cell to cell.`);
         canvas.addEventListener('pointermove', event => {
-            const box = canvas.getBoundingClientRect(), place = (x, size) => Math.min(M - 1, Math.max(0, Math.floor(x / size * M)));
-            cell = [place(event.clientY - box.top, box.height), place(event.clientX - box.left, box.width)];
-            tellPair(area, value, ...cell);
+            const box = canvas.getBoundingClientRect(), index = (x, size) => Math.min(M - 1, Math.max(0, Math.floor(x / size * M)));
+            cell = [index(event.clientY - box.top, box.height), index(event.clientX - box.left, box.width)];
+            tellPair(place, area, value, ...cell);
         });
         canvas.addEventListener('keydown', event => {
             const move = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key];
             if (!move) return;
             event.preventDefault();
             cell = cell.map((at, i) => Math.min(M - 1, Math.max(0, at + move[i])));
-            tellPair(area, value, ...cell);
+            tellPair(place, area, value, ...cell);
         });
         const keep = element('button', { type: 'button', className: 'link', textContent: 'Save .npy' });
         keep.setAttribute('aria-label', `Save the matrix of ${area} as .npy`);
@@ -628,13 +629,13 @@ function show() {
         const { analysis } = state, enough = analysis?.count >= 2;
         at('geometry').hidden = at('brains').hidden = !enough;
         if (!enough) return;
-        at('pair').textContent = '';
-        at('matrices').replaceChildren(...analysis.areas.map(matrixFigure));
+        at('pair').textContent = at('brain-pair').textContent = '';
+        at('matrices').replaceChildren(...analysis.areas.map(area => matrixFigure(area, 'pair')));
         at('no-brain').disabled = !analysis.brains.length;
         at('rsa').hidden = !analysis.brains.length;
         at('rsa').replaceChildren(...(analysis.brains.length ? [rsaTable(analysis)] : []));
         at('brain-matrices').replaceChildren(...analysis.brains.filter(({ items }) => items === analysis.count)
-            .map(({ name, matrix }) => matrixFigure({ area: name, value: matrix })));
+            .map(({ name, matrix }) => matrixFigure({ area: name, value: matrix }, 'brain-pair')));
     }
 
     function rsaTable({ areas, brains, count }) {

@@ -8,7 +8,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import { basename, extname, join } from 'node:path';
+import { basename, extname, join, resolve } from 'node:path';
 
 const [page, work, browser] = process.argv.slice(2);
 const PATIENCE = 60000, AREAS = ['V1', 'V2', 'V4', 'IT'], REGIONS = ['V1', 'V2', 'V4', 'LOC', 'IT'];
@@ -281,6 +281,27 @@ async function testOtherImages(b, weights) {
     check('the browser decodes what the program does not', await b.run('playground.images.length') === 4);
 }
 
+/* The full network, its weights chosen as a file of 214 MB. */
+async function testFullSize(b) {
+    const weights = join(work, 'full.safetensors'), folder = join(work, 'two');
+    realnet('init', '--model', 'cornet-s', '--seed', '3', '-o', weights);
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder);
+    const two = pictures().slice(1);
+    for (const { name, bytes } of two) writeFileSync(join(folder, name), bytes);
+    await b.run('document.getElementById("clear").click()');
+    const { root } = await b.call('DOM.getDocument');
+    const { nodeId } = await b.call('DOM.querySelector', { nodeId: root.nodeId, selector: '#weights' });
+    await b.call('DOM.setFileInputFiles', { nodeId, files: [resolve(weights)] });
+    await b.until('playground.model.label === "full.safetensors"');
+    await b.drop(two);
+    await b.rest();
+    check('logits of the full network', await b.logits() === nativeLogits(weights, folder));
+    check('matrices of the full network', await b.run('playground.analysis.areas.every(area => area.value?.length === 4)'));
+    await b.picture('full');
+    rmSync(weights);
+}
+
 async function testProblems(b) {
     const said = () => b.run('document.getElementById("problem").hidden ? "" : document.getElementById("problem").textContent');
     for (const [name, bytes, words] of [
@@ -351,6 +372,10 @@ async function visit(b, address) {
     await testPacked(b, own);
     await testOtherImages(b, own);
     await testProblems(b);
+    await testFullSize(b);
+    await b.run('{ const m = document.getElementById("model"); m.value = "realnet"; m.dispatchEvent(new Event("change")); }');
+    await b.until('playground.model.label.startsWith("ReAlnet")');
+    await b.rest();
     await testSamples(b);
     check('no error on the console', b.problems.length === 0, b.problems.join('\n'));
     const out = [...asked, ...b.requests].filter(line => !line.startsWith('GET /') && !line.startsWith(`GET ${address}`) && !line.startsWith('GET data:') && !line.startsWith('GET blob:'));
@@ -372,6 +397,6 @@ b.process.kill();
 server.close();
 await new Promise(resume => setTimeout(resume, 300));
 rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
-console.log(`screenshots: ${['empty', 'wide', 'dark', 'phone', 'channels'].map(name => join(work, `${name}.png`)).join(' ')}`);
+console.log(`screenshots: ${['empty', 'wide', 'dark', 'phone', 'channels', 'full'].map(name => join(work, `${name}.png`)).join(' ')}`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);
