@@ -603,7 +603,7 @@ function show() {
         const top = pairs.reduce((a, b) => Math.max(a, b)), mean = pairs.reduce((a, b) => a + b) / pairs.length;
         const canvas = element('canvas', { tabIndex: 0 });
         let cell = [0, 0];
-        paint(canvas, M, M, (i, j) => i === j ? 0 : (value[i * M + j] - least) / (top - least || 1));
+        paint(canvas, M, M, (i, j) => i === j ? 0 : top > least ? (value[i * M + j] - least) / (top - least) : 1);
         canvas.setAttribute('role', 'img');
         canvas.setAttribute('aria-label', `${area}: dissimilarities of ${M} images, mean ${mean.toFixed(3)}, from ${least.toFixed(3)} to ${top.toFixed(3)}. Arrow keys go from cell to cell.`);
         canvas.addEventListener('pointermove', event => {
