@@ -1,6 +1,6 @@
 #!/bin/sh
 # build.sh PAGE WORK: the folder PAGE, ready for any static server: page and script, the module with and without vector
-# instructions, and the example study: weights (of the demo, run in WORK), test images, one person's responses. CLANG names the
+# instructions, and of the example study weights (trained in WORK), test images, one person's responses. CLANG names the
 # compiler; it needs wasi-libc, lld and compiler-rt for wasm32 (Debian: clang lld wasi-libc libclang-rt-14-dev-wasm32).
 set -eu
 page=$1 work=$2 clang=${CLANG:-clang}
@@ -31,11 +31,10 @@ module() {
 module realnet-simd -msimd128
 module realnet
 
-if [ ! -e "$work/demo/report.html" ] || [ realnet -nt "$work/demo/report.html" ]; then
-    ./realnet demo --quiet -o "$work/demo" >"$work/demo.log"
-fi
-cp "$work/demo/cornet/realnet.safetensors" "$page/cornet-tiny.safetensors"
-cp "$work/demo/person1-realnet/realnet.safetensors" "$page/realnet-person1.safetensors"
+# Of the example study the start and person 1's ReAlnet; what is there and not stale is left alone.
+./realnet study data/study.ini --quiet --only part=train-person1-s1-b40 -o "$work/study" >"$work/log"
+cp "$work/study/runs/cornet/realnet.safetensors" "$page/cornet-tiny.safetensors"
+cp "$work/study/runs/person1-s1-b40/realnet.safetensors" "$page/realnet-person1.safetensors"
 for region in V1 V2 V4 LOC IT; do cp "data/person1/test_$region.npy" "$page/person1-$region.npy"; done
 cp data/classes.txt web/script.js "$page"
 cp web/page.html "$page/index.html"
