@@ -26,7 +26,7 @@ module() {
         objects="$objects $work/$name/$part.o"
     done
     "$clang" --target=wasm32-wasi -mexec-model=reactor $objects -o "$page/$name.wasm" -lm \
-        -Wl,--import-memory,--strip-all,--export=__stack_pointer,-z,stack-size=1048576
+        -Wl,--import-memory,--strip-all,-z,stack-size=1048576
 }
 module realnet-simd -msimd128
 module realnet

@@ -3,7 +3,7 @@
  * The library and the program's own readers are compiled for WebAssembly as they are; files are those that the visitor
  * dropped, served by script.js through the few WASI calls that the C library makes. What is wrong with one ends in fail(),
  * whose line script.js throws as an exception. Text results are JSON on standard output; arrays are returned as addresses.
- * The memory never grows: script.js makes an instance as large as its task needs, and drops it afterwards. */
+ * The memory never grows: script.js makes an instance as large as its task needs, and drops it afterwards, or when it failed. */
 #include "../cli/command.h"
 #include <inttypes.h>
 #include <string.h>
@@ -59,12 +59,6 @@ static void tell_values(void)
                v->name, v->C, v->H, v->W);
     }
     printf("]");
-}
-
-/* Bytes that a model of as many parameters needs beside them: the workspace; its tape is told apart, by its configuration. */
-EXPORT(workspace_bytes) size_t workspace_bytes(void)
-{
-    return rn_workspace_size(1);
 }
 
 /* Reads weights (.safetensors) and lays out the memory of a forward pass of one image. */
