@@ -51,12 +51,16 @@ study:
 	$(CC) $(FLAGS) data/make_study.c realnet.c -lm -o $(BUILD)/make_study
 	$(BUILD)/make_study data
 
+# The page that shows a model at work in a browser, for any static server; needs clang, lld, wasi-libc, compiler-rt for wasm32.
+web: realnet
+	sh web/build.sh docs/playground $(BUILD)/web
+
 install: realnet
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include
 	install realnet $(DESTDIR)$(PREFIX)/bin
 	install -m 644 realnet.h $(DESTDIR)$(PREFIX)/include
 
 clean:
-	rm -rf $(BUILD) realnet demo
+	rm -rf $(BUILD) realnet demo docs/playground
 
-.PHONY: all demo test test-portable exhaustive bench study install clean
+.PHONY: all demo test test-portable exhaustive bench study web install clean

@@ -1,0 +1,402 @@
+/* The web page in headless Chromium, driven through the DevTools protocol over a pipe (no package needed).
+ *
+ *     node tests/web/page.mjs PAGE WORK CHROMIUM
+ *
+ * Serves the folder PAGE, drops the example study's images on it as a visitor would, and compares what it computes with what
+ * ./realnet computes, bit by bit. Screenshots go to WORK. Ends with "N passed, N failed". */
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { basename, extname, join, resolve } from 'node:path';
+
+const [page, work, browser] = process.argv.slice(2);
+const PATIENCE = 60000, AREAS = ['V1', 'V2', 'V4', 'IT'], REGIONS = ['V1', 'V2', 'V4', 'LOC', 'IT'];
+let passed = 0, failed = 0;
+
+function check(what, good, seen = '') {
+    if (good) passed++;
+    else failed++;
+    if (!good) console.log(`FAILED: ${what} ${seen}`);
+}
+
+/* ---- what the program says ---- */
+
+function realnet(...words) {
+    const done = spawnSync('./realnet', words, { encoding: 'utf8', maxBuffer: 1 << 26 });
+    if (done.status !== 0) throw new Error(`realnet ${words[0]}: ${done.stderr}`);
+    return done.stdout;
+}
+
+/* The bytes of an array after its header: floats are compared as bits. */
+function npyBytes(path) {
+    const bytes = readFileSync(path);
+    return bytes.subarray(10 + bytes.readUInt16LE(8));
+}
+
+function nativeLogits(weights, images) {
+    const folder = join(work, 'native');
+    realnet('features', '--quiet', '-w', weights, '--images', images, '--layers', 'logits', '-o', folder);
+    return npyBytes(join(folder, 'logits.npy')).toString('hex');
+}
+
+/* ---- the server and the browser ---- */
+
+const KINDS = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm', '.txt': 'text/plain' };
+const asked = [];
+
+function serve() {
+    const server = createServer((request, answer) => {
+        asked.push(`${request.method} ${request.url}`);
+        try {
+            const name = request.url === '/' ? 'index.html' : basename(request.url);
+            const content = readFileSync(join(page, name));
+            answer.writeHead(200, { 'Content-Type': KINDS[extname(name)] ?? 'application/octet-stream' }).end(content);
+        } catch {
+            answer.writeHead(404).end();
+        }
+    });
+    return new Promise(ready => server.listen(0, '127.0.0.1', () => ready(server)));
+}
+
+class Browser {
+    constructor(profile) {
+        const words = ['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+            '--disable-component-update', '--disable-sync', '--disable-default-apps', '--disable-extensions', '--no-pings',
+            '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1', '--remote-debugging-pipe', `--user-data-dir=${profile}`, 'about:blank'];
+        this.process = spawn(browser, words, { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
+        this.waiting = new Map();
+        this.problems = [];
+        this.requests = [];
+        this.last = 0;
+        let text = '';
+        this.process.stdio[4].setEncoding('utf8').on('data', piece => {
+            const parts = (text + piece).split('\0');
+            text = parts.pop();
+            parts.forEach(part => this.heard(JSON.parse(part)));
+        });
+    }
+
+    heard({ id, result, error, method, params }) {
+        if (id) {
+            const [resolve, reject] = this.waiting.get(id);
+            this.waiting.delete(id);
+            return error ? reject(new Error(error.message)) : resolve(result);
+        }
+        if (method === 'Runtime.exceptionThrown') this.problems.push(params.exceptionDetails.exception?.description ?? params.exceptionDetails.text);
+        if (method === 'Runtime.consoleAPICalled' && ['error', 'warning'].includes(params.type))
+            this.problems.push(params.args.map(a => a.value ?? a.description).join(' '));
+        if (method === 'Log.entryAdded' && ['error', 'warning'].includes(params.entry.level)) this.problems.push(`${params.entry.text} ${params.entry.url ?? ''}`);
+        if (method === 'Network.requestWillBeSent') this.requests.push(`${params.request.method} ${params.request.url}`);
+    }
+
+    call(method, params = {}) {
+        const id = ++this.last;
+        this.process.stdio[3].write(JSON.stringify({ id, method, params, sessionId: this.session }) + '\0');
+        return new Promise((resolve, reject) => this.waiting.set(id, [resolve, reject]));
+    }
+
+    async open(url) {
+        const { targetInfos } = await this.call('Target.getTargets');
+        const { targetId } = targetInfos.find(target => target.type === 'page');
+        ({ sessionId: this.session } = await this.call('Target.attachToTarget', { targetId, flatten: true }));
+        for (const domain of ['Page', 'Runtime', 'Log', 'Network']) await this.call(`${domain}.enable`);
+        await this.size(1280, 900);
+        await this.call('Page.navigate', { url });
+    }
+
+    async run(expression) {
+        const { result, exceptionDetails } = await this.call('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true });
+        if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+        return result.value;
+    }
+
+    async until(expression) {
+        for (const end = Date.now() + PATIENCE; Date.now() < end; await new Promise(resume => setTimeout(resume, 50)))
+            if (await this.run(expression)) return;
+        throw new Error(`not within ${PATIENCE / 1000} s: ${expression}; the page says: ${await this.run('document.getElementById("work").innerText')}`);
+    }
+
+    rest() {
+        return this.until('document.documentElement.dataset.state === "idle"');
+    }
+
+    size(width, height, mobile = false) {
+        return this.call('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: mobile ? 2 : 1, mobile });
+    }
+
+    async press(key) {
+        for (const type of ['keyDown', 'keyUp']) await this.call('Input.dispatchKeyEvent', { type, key, code: key });
+    }
+
+    async picture(name) {
+        await this.run('document.activeElement.blur(); new Promise(done => requestAnimationFrame(() => setTimeout(done, 200)))');
+        const { cssContentSize } = await this.call('Page.getLayoutMetrics');
+        const clip = { x: 0, y: 0, width: cssContentSize.width, height: cssContentSize.height, scale: 1 };
+        const { data } = await this.call('Page.captureScreenshot', { captureBeyondViewport: true, clip });
+        writeFileSync(join(work, `${name}.png`), Buffer.from(data, 'base64'));
+    }
+
+    /* Files dropped on the page, as a visitor's hand would. */
+    drop(files) {
+        const list = files.map(({ name, bytes }) => ({ name, text: Buffer.from(bytes).toString('base64') }));
+        return this.run(`{ const carried = new DataTransfer();
+            for (const { name, text } of ${JSON.stringify(list)})
+                carried.items.add(new File([Uint8Array.from(atob(text), c => c.charCodeAt(0))], name));
+            document.getElementById('drop').dispatchEvent(new DragEvent('drop', { dataTransfer: carried, bubbles: true, cancelable: true })); }
+            new Promise(resume => setTimeout(resume, 100))`);
+    }
+
+    /* Numbers of the page as hexadecimal bytes. */
+    bits(expression) {
+        return this.run(`(lists => lists.map(list => [...new Uint8Array(list.buffer, list.byteOffset, list.byteLength)]
+            .map(b => b.toString(16).padStart(2, '0')).join('')).join(''))(${expression})`);
+    }
+
+    logits() {
+        return this.bits('playground.images.map(image => image.logits)');
+    }
+}
+
+/* ---- the visit ---- */
+
+const studyFiles = () => readdirSync('data/images/test').sort().map(name => ({ name, bytes: readFileSync(join('data/images/test', name)) }));
+
+async function testImages(b) {
+    await b.drop(studyFiles());
+    await b.rest();
+    check('40 images', await b.run('playground.images.length') === 40);
+    check('40 thumbnails', await b.run('document.querySelectorAll(".thumb").length') === 40);
+    check('nine maps of the first image', await b.run('document.querySelectorAll("#areas canvas").length') === 9);
+    check('logits of the dropped images', await b.logits() === nativeLogits(join(page, 'realnet-person1.safetensors'), 'data/test.txt'));
+}
+
+async function testGeometry(b) {
+    const folder = join(work, 'native'), weights = join(page, 'realnet-person1.safetensors');
+    realnet('features', '--quiet', '-w', weights, '--images', 'data/test.txt', '--layers', AREAS.join(','), '-o', folder);
+    for (const [a, area] of AREAS.entries()) {
+        const path = join(folder, `${area}_rdm.npy`);
+        realnet('rdm', join(folder, `${area}.npy`), '-o', path);
+        check(`RDM of ${area}`, await b.bits(`[playground.analysis.areas[${a}].value]`) === npyBytes(path).toString('hex'));
+    }
+    await b.run('document.getElementById("person").click()');
+    await b.rest();
+    await b.until('playground.analysis.brains.length === 5');
+    for (const region of REGIONS) realnet('rdm', `data/person1/test_${region}.npy`, '-o', join(folder, `brain_${region}.npy`));
+    const named = (list, end) => list.map(name => `${name}=${join(folder, end(name))}`).join(',');
+    const { pairs } = JSON.parse(realnet('rsa', '--json', '--model', named(AREAS, name => `${name}_rdm.npy`),
+        '--brain', named(REGIONS, name => `brain_${name}.npy`)));
+    const got = await b.run('playground.analysis.brains.map(brain => brain.rsa.map(r => r.value))');
+    for (const { model, brain, similarity, spearman } of pairs) {
+        const value = got[REGIONS.indexOf(brain)][AREAS.indexOf(model)];
+        check(`RSA of ${model} and ${brain}`, value === (similarity ?? spearman), `${value} ${similarity ?? spearman}`);
+    }
+    check('20 similarities', pairs.length === 20, pairs.length);
+    check('the table shows them', await b.run('document.querySelectorAll("#rsa tbody td").length') === 20);
+}
+
+async function testKeyboard(b) {
+    await b.run('document.querySelector(".thumb[aria-checked=true]").focus()');
+    await b.press('ArrowRight');
+    await b.press('ArrowRight');
+    check('arrow keys choose an image', await b.run('playground.chosen') === 2);
+    await b.run('document.querySelector("#matrices canvas").focus()');
+    await b.press('ArrowRight');
+    const pair = await b.run('document.getElementById("pair").textContent');
+    check('arrow keys read a matrix', /^V1: 001\.ppm and 002\.ppm: \d\.\d{4}$/.test(pair), pair);
+    const reached = new Set();
+    await b.run('document.activeElement.blur()');
+    for (let i = 0; i < 40; i++) {
+        await b.press('Tab');
+        reached.add(await b.run('document.activeElement.id || document.activeElement.className || document.activeElement.name'));
+    }
+    for (const id of ['files', 'model', 'weights', 'samples', 'clear', 'thumb', 'maps', 'brain', 'person'])
+        check(`Tab reaches ${id}`, reached.has(id), [...reached].join(' '));
+    check('every canvas is named or hidden', await b.run('[...document.querySelectorAll("canvas")].every(c => c.getAttribute("aria-label") || c.getAttribute("aria-hidden"))'));
+}
+
+async function testChannels(b) {
+    await b.run('document.querySelector("input[value=channels]").click()');
+    await b.until('document.querySelectorAll("#areas.channels canvas").length === 9');
+    await b.rest();
+    const shown = await b.run('playground.images[playground.chosen].channels.map(step => step.length)');
+    check('channels of each step', shown.join() === '512,256,256,128,128,128,128,64,64', shown.join());
+    await b.picture('channels');
+    await b.run('document.querySelector("input[value=mean]").click()');
+}
+
+async function testModels(b) {
+    await b.run('{ const m = document.getElementById("model"); m.value = "cornet"; m.dispatchEvent(new Event("change")); }');
+    await b.until('playground.model.label.startsWith("CORnet")');
+    await b.rest();
+    check('logits of the other model', await b.logits() === nativeLogits(join(page, 'cornet-tiny.safetensors'), 'data/test.txt'));
+    const own = join(work, 'own.safetensors');
+    realnet('init', '--model', 'cornet-tiny', '--seed', '7', '--outputs', '20', '-o', own);
+    await b.drop([{ name: 'own.safetensors', bytes: readFileSync(own) }]);
+    await b.until('playground.model.label === "own.safetensors"');
+    await b.rest();
+    check('logits of own weights', await b.logits() === nativeLogits(own, 'data/test.txt'));
+    check('own weights are the chosen model', await b.run('document.getElementById("model").selectedOptions[0].textContent') === 'own.safetensors');
+    return own;
+}
+
+/* PNG and JPEG of many kinds, which a build with stb_image reads by itself. */
+async function testPacked(b, weights) {
+    const sources = readdirSync('tests/oracle/images').filter(name => /\.(png|jpe?g|bmp)$/.test(name)).sort();
+    const reads = /PNG/.test(realnet('--help')) && sources.length > 0, folder = join(work, 'packed');
+    if (!reads) return console.log('packed images: skipped: this build of realnet reads none');
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder);
+    for (const name of sources) writeFileSync(join(folder, name), readFileSync(join('tests/oracle/images', name)));
+    await b.run('document.getElementById("clear").click()');
+    await b.drop(sources.map(name => ({ name, bytes: readFileSync(join(folder, name)) })));
+    await b.rest();
+    check(`logits of ${sources.length} PNG and JPEG`, await b.logits() === nativeLogits(weights, folder));
+}
+
+/* A picture that must be made smaller, one that must be made larger, a grey one. */
+function pictures() {
+    const ppm = (kind, width, height, channels) => Buffer.concat([Buffer.from(`${kind}\n${width} ${height}\n255\n`),
+        Buffer.from(Array.from({ length: width * height * channels }, (x, i) => (i * i * 31 + i * 17) % 251))]);
+    return [{ name: 'grey.pgm', bytes: ppm('P5', 50, 31, 1) }, { name: 'large.ppm', bytes: ppm('P6', 301, 207, 3) }, { name: 'small.ppm', bytes: ppm('P6', 9, 40, 3) }];
+}
+
+async function testOtherImages(b, weights) {
+    const folder = join(work, 'pictures');
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder);
+    for (const { name, bytes } of pictures()) writeFileSync(join(folder, name), bytes);
+    await b.run('document.getElementById("clear").click()');
+    await b.drop(pictures());
+    await b.rest();
+    check('logits of resized images', await b.logits() === nativeLogits(weights, folder));
+    /* A WebP only the browser can read: made by the browser of the first image. */
+    await b.run(`new Promise(done => document.getElementById('chosen').toBlob(blob => {
+        const carried = new DataTransfer();
+        carried.items.add(new File([blob], 'browser.webp'));
+        document.getElementById('drop').dispatchEvent(new DragEvent('drop', { dataTransfer: carried, bubbles: true, cancelable: true }));
+        setTimeout(done, 100);
+    }, 'image/webp', 1))`);
+    await b.rest();
+    check('the browser decodes what the program does not', await b.run('playground.images.length') === 4);
+}
+
+/* The full network, its weights chosen as a file of 214 MB. */
+async function testFullSize(b) {
+    const weights = join(work, 'full.safetensors'), folder = join(work, 'two');
+    realnet('init', '--model', 'cornet-s', '--seed', '3', '-o', weights);
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder);
+    const two = pictures().slice(1);
+    for (const { name, bytes } of two) writeFileSync(join(folder, name), bytes);
+    await b.run('document.getElementById("clear").click()');
+    const { root } = await b.call('DOM.getDocument');
+    const { nodeId } = await b.call('DOM.querySelector', { nodeId: root.nodeId, selector: '#weights' });
+    await b.call('DOM.setFileInputFiles', { nodeId, files: [resolve(weights)] });
+    await b.until('playground.model.label === "full.safetensors"');
+    await b.drop(two);
+    await b.rest();
+    check('logits of the full network', await b.logits() === nativeLogits(weights, folder));
+    check('matrices of the full network', await b.run('playground.analysis.areas.every(area => area.value?.length === 4)'));
+    await b.picture('full');
+    rmSync(weights);
+}
+
+async function testProblems(b) {
+    const said = () => b.run('document.getElementById("problem").hidden ? "" : document.getElementById("problem").textContent');
+    for (const [name, bytes, words] of [
+        ['cut.ppm', Buffer.from('P6 32 32 255\n123'), /^cut\.ppm: is cut short/],
+        ['text.jpg', Buffer.from('not an image'), /^text\.jpg: neither the program nor this browser/],
+        ['vector.npy', readFileSync('data/pretrain_labels.npy'), /^vector\.npy: its shape is \(120,?\) \(wanted: a dissimilarity matrix/],
+        ['weights.safetensors', Buffer.from('nonsense that is long enough'), /^weights\.safetensors: /],
+        ['names.txt', Buffer.from('a\nb\n'), /^names\.txt: 2 names, but the model has 10 classes/]]) {
+        await b.drop([{ name, bytes }]);
+        await b.until('!document.getElementById("problem").hidden');
+        await b.rest();
+        const text = await said();
+        check(`${name} is refused with a reason`, words.test(text), text);
+    }
+    check('the images are still there', await b.run('playground.images.length') === 4);
+}
+
+async function testSamples(b) {
+    await b.run('document.getElementById("samples").click()');
+    await b.until('playground.images.length === 40');
+    await b.rest();
+    check('the button shows the test images', await b.run('playground.analysis.brains.length') === 5);
+}
+
+async function testLooks(b) {
+    const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+    await b.picture('wide');
+    await b.call('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: 'dark' }] });
+    await b.picture('dark');
+    await b.call('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: 'light' }] });
+    for (const width of [390, 320]) {
+        await b.size(width, 844, true);
+        check(`nothing is wider than ${width} pixels`, await b.run(overflow) <= 0, await b.run(overflow));
+        if (width === 390) await b.picture('phone');
+    }
+    await b.size(1280, 900);
+}
+
+/* ---- the module without vector instructions, in this node ---- */
+
+async function testPlain() {
+    const source = readFileSync(join(page, 'script.js'));
+    const { openModel } = await import('data:text/javascript;base64,' + source.toString('base64'));
+    const weights = join(page, 'realnet-person1.safetensors'), content = readFileSync(weights);
+    const file = { size: content.length, read: (from, to) => content.subarray(from, to) };
+    const { instance, values } = openModel(new WebAssembly.Module(readFileSync(join(page, 'realnet.wasm'))), 'weights', file);
+    const logits = values.find(value => value.name === 'logits');
+    const got = studyFiles().map(({ bytes }) => {
+        instance.c.forward(instance.put(bytes.subarray(bytes.length - 3072)));
+        return Buffer.from(instance.floats(instance.c.value(logits.index), logits.channels).buffer).toString('hex');
+    }).join('');
+    check('logits without vector instructions', got === nativeLogits(weights, 'data/test.txt'));
+}
+
+async function visit(b, address) {
+    await b.open(address);
+    await b.until('globalThis.playground?.model');
+    await b.rest();
+    check('the page says that it is ready', /^Ready/.test(await b.run('document.getElementById("status").textContent')));
+    check('the notice is gone', await b.run('document.getElementById("idle").hidden'));
+    await b.picture('empty');
+    await testImages(b);
+    await testGeometry(b);
+    await testKeyboard(b);
+    await testChannels(b);
+    await testLooks(b);
+    const own = await testModels(b);
+    await testPacked(b, own);
+    await testOtherImages(b, own);
+    await testProblems(b);
+    await testFullSize(b);
+    await b.run('{ const m = document.getElementById("model"); m.value = "realnet"; m.dispatchEvent(new Event("change")); }');
+    await b.until('playground.model.label.startsWith("ReAlnet")');
+    await b.rest();
+    await testSamples(b);
+    check('no error on the console', b.problems.length === 0, b.problems.join('\n'));
+    const out = [...asked, ...b.requests].filter(line => !line.startsWith('GET /') && !line.startsWith(`GET ${address}`) && !line.startsWith('GET data:') && !line.startsWith('GET blob:'));
+    check('nothing was sent anywhere', out.length === 0, out.join('\n'));
+}
+
+const profile = mkdtempSync(join(tmpdir(), 'realnet-web-'));
+const server = await serve();
+const b = new Browser(profile);
+try {
+    await testPlain();
+    await visit(b, `http://127.0.0.1:${server.address().port}/`);
+} catch (error) {
+    check('the visit', false, error.stack);
+    if (b.problems.length) console.log(b.problems.join('\n'));
+    await b.picture('failed').catch(() => {});
+}
+b.process.kill();
+server.close();
+await new Promise(resume => setTimeout(resume, 300));
+rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+console.log(`screenshots: ${['empty', 'wide', 'dark', 'phone', 'channels', 'full'].map(name => join(work, `${name}.png`)).join(' ')}`);
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed ? 1 : 0);
