@@ -38,6 +38,13 @@ int command_init(int argc, char **argv)
 
 /* ---- info ---- */
 
+static int same_word(const char *a, const char *b)     /* in letters of any case */
+{
+    for (; *a && *b; a++, b++)
+        if ((*a >= 'A' && *a <= 'Z' ? *a + 32 : *a) != *b) return 0;
+    return *a == *b;
+}
+
 /* What is told of one array; the hash is over its elements as doubles, so that it does not depend on the container. */
 typedef struct { double least, most; size_t nan_count; uint64_t hash; } contents;
 
@@ -87,38 +94,12 @@ static void print_heading(void)
     else printf("%-34s %-5s %-20s %13s %13s %6s  %s\n", "name", "type", "shape", "minimum", "maximum", "NaN", "hash");
 }
 
-static void info_npy(const char *path)
+static void info_tensors(const char *path)
 {
-    array a = npy_read(path);
-    char type[8];
-    print_heading();
-    snprintf(type, sizeof type, "%c%d", a.kind, a.item_size);
-    print_contents("-", type, &a, 1);
-    array_free(&a);
-}
-
-static array tensor_as_array(tensor_file *f, int i)
-{
-    const stored_tensor *t = &f->tensor[i];
-    array a = { .kind = t->type[0] == 'F' || t->type[0] == 'B' ? 'f' : t->type[0] == 'U' ? 'u' : 'i', .rank = t->rank, .count = t->count };
-    memcpy(a.shape, t->shape, sizeof a.shape);
-    if (strcmp(t->type, "BOOL") == 0) a.kind = 'b';
-    if (strncmp(t->type, "F8", 2) == 0)
-        fail(EXIT_WRONG_INPUT, f->path, "%s is of type %s, which this program does not read (save it as F32)", t->name, t->type);
-    const int small_float = strcmp(t->type, "F16") == 0 || strcmp(t->type, "BF16") == 0;
-    a.item_size = small_float ? 4 : t->count ? (int)(t->bytes / t->count) : 1;
-    a.data = allocate(t->count + 1, (size_t)a.item_size);
-    if (small_float) tensor_read_floats(f, i, a.data);
-    else tensor_read_raw(f, i, a.data);
-    return a;
-}
-
-static void info_safetensors(const char *path)
-{
-    tensor_file f = safetensors_open(path);
+    tensor_file f = tensors_open(path);
     print_heading();
     for (int i = 0; i < f.tensor_count; i++) {
-        array a = tensor_as_array(&f, i);
+        array a = tensor_array(&f, i);
         print_contents(f.tensor[i].name, f.tensor[i].type, &a, i == 0);
         array_free(&a);
     }
@@ -143,12 +124,15 @@ static void info_image(const char *path)
 
 int command_info(int argc, char **argv)
 {
-    parse_options("info FILE", "Names, shapes, types, ranges, NaNs and a content hash of what is in FILE (.npy, .safetensors, an image).",
-                  NULL, 0, argc, argv, 1, 1);
+    static const char *const image[] = { ".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".pgm" };
+    parse_options("info FILE", "Names, shapes, types, ranges, NaNs and a content hash of what is in FILE: .npy, .npz, .safetensors, .pth, .pt, an image. "
+                  "The hash is of the numbers alone, whatever the container.", NULL, 0, argc, argv, 1, 1);
     const char *path = argv[0], *ending = strrchr(path, '.');
-    if (ending != NULL && strcmp(ending, ".npy") == 0) info_npy(path);
-    else if (ending != NULL && strcmp(ending, ".safetensors") == 0) info_safetensors(path);
-    else info_image(path);
+    int is_image = 0;
+    for (size_t i = 0; ending != NULL && i < sizeof image / sizeof *image; i++)
+        is_image |= same_word(ending, image[i]);
+    if (is_image) info_image(path);
+    else info_tensors(path);
     if (json) printf("]\n");
     return EXIT_DONE;
 }

@@ -183,7 +183,9 @@ static void wrong_shape(const char *path, const rn_tensor *wanted, const stored_
 
 weights weights_load(const char *path)
 {
-    tensor_file f = safetensors_open(path);
+    tensor_file f = tensors_open(path);
+    const stored_tensor *other = NULL;
+    int converted = 0;
     const rn_config config = stored_config(&f);
     weights w = weights_empty(&config, path);
     for (int i = 0; i < w.model.tensor_count; i++) {
@@ -192,6 +194,10 @@ weights weights_load(const char *path)
         if (stored < 0) fail(EXIT_WRONG_INPUT, path, "%s is not in it (the file is not a whole CORnet-S; save it again)", t->name);
         if (!same_shape(t, &f.tensor[stored])) wrong_shape(path, t, &f.tensor[stored], "these are the weights of another network");
         tensor_read_floats(&f, stored, w.values + t->offset);
+        if (strcmp(f.tensor[stored].type, "F32") != 0) {
+            other = &f.tensor[stored];
+            converted++;
+        }
         for (size_t j = 0; j < t->count; j++) {
             const float x = w.values[t->offset + j];
             if (!(x - x == 0.0f))
@@ -199,6 +205,7 @@ weights weights_load(const char *path)
                      t->name, j, (double)x);
         }
     }
+    if (converted > 0) warn(path, "%d tensors of type %s (%s, ...) were converted to float32", converted, other->type, other->name);
     tensor_close(&f);
     return w;
 }
