@@ -205,7 +205,7 @@ weights weights_load(const char *path)
                      t->name, j, (double)x);
         }
     }
-    if (converted > 0) warn(path, "%d tensors of type %s (%s, ...) were converted to float32", converted, other->type, other->name);
+    if (converted > 0) warn(path, "%d tensors (%s, of type %s, and so on) were converted to float32", converted, other->name, other->type);
     tensor_close(&f);
     return w;
 }
