@@ -42,6 +42,11 @@ exhaustive:
 	$(CC) $(FLAGS) -Wno-unknown-pragmas tests/exhaustive/main.c realnet.c -lm -o $(BUILD)/exhaustive
 	$(BUILD)/exhaustive
 
+# Any bytes whatever for each reader, SECONDS each; needs clang with libFuzzer.
+SECONDS = 30
+fuzz:
+	sh tests/fuzz/run.sh $(BUILD) $(SECONDS)
+
 bench: realnet
 	./realnet bench
 
@@ -59,4 +64,4 @@ install: realnet
 clean:
 	rm -rf $(BUILD) realnet demo
 
-.PHONY: all demo test test-portable exhaustive bench study install clean
+.PHONY: all demo test test-portable exhaustive fuzz bench study install clean
