@@ -2,6 +2,8 @@
 CC      = cc
 BUILD   = build
 PREFIX  = /usr/local
+# Raised when a function or a struct of realnet.h changes its meaning.
+ABI     = 0
 # -std=c99 and -ffp-contract=off keep products and sums apart: the arithmetic contract. -fno-math-errno lets sqrt be one instruction.
 CFLAGS  = -std=c99 -O3 -ffp-contract=off -fno-math-errno -Wall -Wextra -pedantic -Wshadow
 NATIVE  = $(shell $(CC) -march=native -E -x c /dev/null >/dev/null 2>&1 && echo -march=native)
@@ -56,12 +58,26 @@ study:
 	$(CC) $(FLAGS) data/make_study.c realnet.c -lm -o $(BUILD)/make_study
 	$(BUILD)/make_study data
 
-install: realnet
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include
+# The library alone, for other programs and for Python's ctypes (docs/python.md).
+lib: librealnet.so realnet.pc
+
+librealnet.so: realnet.c realnet.h Makefile
+	$(CC) $(FLAGS) -fPIC -shared -Wl,-soname,librealnet.so.$(ABI) realnet.c -o $@
+
+realnet.pc: realnet.h Makefile
+	printf 'prefix=%s\nName: realnet\nDescription: ReAlnet in C99\nVersion: %s\nLibs: -L$${prefix}/lib -lrealnet\nCflags: -I$${prefix}/include\n' \
+	    '$(PREFIX)' "$$(sed -n 's/.*RN_VERSION "\(.*\)"/\1/p' realnet.h)" > $@
+
+install: realnet lib
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/share/man/man1
 	install realnet $(DESTDIR)$(PREFIX)/bin
 	install -m 644 realnet.h $(DESTDIR)$(PREFIX)/include
+	install librealnet.so $(DESTDIR)$(PREFIX)/lib/librealnet.so.$(ABI)
+	ln -sf librealnet.so.$(ABI) $(DESTDIR)$(PREFIX)/lib/librealnet.so
+	install -m 644 realnet.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	install -m 644 docs/realnet.1 $(DESTDIR)$(PREFIX)/share/man/man1
 
 clean:
-	rm -rf $(BUILD) realnet demo
+	rm -rf $(BUILD) realnet librealnet.so realnet.pc demo
 
-.PHONY: all demo test test-portable exhaustive fuzz bench study install clean
+.PHONY: all demo test test-portable exhaustive fuzz bench study lib install clean
