@@ -10,6 +10,9 @@ NATIVE  = $(shell $(CC) -march=native -E -x c /dev/null >/dev/null 2>&1 && echo 
 # Not -o /dev/null: run by root, tcc puts its output in the place of the device.
 OPENMP  = $(shell f=$$(mktemp); echo 'int main(void){return 0;}' | $(CC) -fopenmp -x c - -o $$f 2>/dev/null && echo -fopenmp; rm -f $$f)
 STB     = $(shell sh third_party/find_stb.sh 2>/dev/null)
+# Where hdf5.h is; without it the released fMRI files (.h5) cannot be read.
+HDF5    = $(firstword $(patsubst %/hdf5.h,%,$(wildcard /usr/include/hdf5/serial/hdf5.h /usr/include/hdf5.h /usr/local/include/hdf5.h)))
+HDF5LIB = $(if $(HDF5),$(if $(findstring serial,$(HDF5)),-lhdf5_serial,-lhdf5))
 FLAGS   = $(CFLAGS) $(NATIVE) $(OPENMP) -D_POSIX_C_SOURCE=200809L
 PROGRAM = realnet.c $(wildcard cli/*.c)
 TESTS   = $(wildcard tests/*.c)
@@ -20,13 +23,13 @@ all: realnet
 # With stb_image the program reads PNG and JPEG; without it PPM, PGM and .npy.
 $(BUILD)/%.o: %.c $(HEADERS) Makefile
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(if $(STB),-DHAVE_STB_IMAGE -isystem $(STB)) -c $< -o $@
+	$(CC) $(FLAGS) $(if $(STB),-DHAVE_STB_IMAGE -isystem $(STB)) $(if $(HDF5),-DHAVE_HDF5 -isystem $(HDF5)) -c $< -o $@
 
 realnet: $(PROGRAM:%.c=$(BUILD)/%.o)
-	$(CC) $(FLAGS) $^ -lm -o $@
+	$(CC) $(FLAGS) $^ $(HDF5LIB) -lm -o $@
 
 $(BUILD)/tests/run: $(filter-out $(BUILD)/cli/main.o,$(PROGRAM:%.c=$(BUILD)/%.o)) $(TESTS:%.c=$(BUILD)/%.o)
-	$(CC) $(FLAGS) $^ -lm -o $@
+	$(CC) $(FLAGS) $^ $(HDF5LIB) -lm -o $@
 
 demo: realnet
 	./realnet demo -o demo

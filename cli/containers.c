@@ -91,7 +91,8 @@ static void take_tensor(const storages *s, const char *name, const pickle_tensor
     memcpy(t->type, p->type, sizeof t->type);
     t->rank = p->rank;
     for (int d = 0; d < p->rank; d++) {
-        if (p->shape[d] > SIZE_MAX / 16 || p->stride[d] > SIZE_MAX / 16) fail(EXIT_WRONG_INPUT, s->f->path, "tensor %s is larger than any memory", name);
+        if (p->shape[d] > SIZE_MAX / 16 || p->stride[d] > SIZE_MAX / 16) 
+            fail(EXIT_WRONG_INPUT, s->f->path, "tensor %s is larger than any memory (copy the file again)", name);
         t->shape[d] = (size_t)p->shape[d];
         t->stride[d] = (size_t)p->stride[d];
     }

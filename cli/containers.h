@@ -61,4 +61,9 @@ pickle_value *pickle_read(pickle_memory *memory, FILE *file, const char *path, u
 pickle_value *pickle_entry(const pickle_value *dict, const char *key);  /* NULL */
 void pickle_free(pickle_memory *memory);
 
+/* ---- cli/hdf5.c ---- */
+int  is_hdf5(const char *path);
+/* Of each region (rois: "V1,V2"): FOLDER/V1.npy [images, voxels] float32, repeats averaged; FOLDER/labels.txt. where: "KEY=NUMBER,..." or NULL. */
+void bdata_convert(const char *path, const char *rois, const char *labels, const char *where, const char *folder);
+
 #endif

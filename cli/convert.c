@@ -1,5 +1,6 @@
-/* convert.c: weights and arrays from whatever holds them to .safetensors and .npy. */
+/* convert.c: weights and arrays from whatever holds them to .safetensors and .npy; released fMRI data (HDF5) to .npy. */
 #include "command.h"
+#include "containers.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,18 +83,27 @@ static void to_safetensors(const char *from, const char *to, int released)
 
 int command_convert(int argc, char **argv)
 {
-    const char *to = NULL, *names = "plain";
+    const char *to = NULL, *names = "plain", *rois = NULL, *labels = NULL, *where = NULL;
     const option options[] = {
         { 'o', "output", OPTION_TEXT, &to, "OUT", "OUT.safetensors (all tensors) or OUT.npy (one array)" },
         { 0, "names", OPTION_TEXT, &names, "N", "plain (default): V1.conv1.weight; released: realnet.module.V1.conv1.weight" },
+        { 0, "roi", OPTION_TEXT, &rois, "V1,V2", "HDF5: regions; OUT is then a folder, V1.npy in it [images, voxels]" },
+        { 0, "labels", OPTION_TEXT, &labels, "KEY", "HDF5: the column that tells the image, such as image_index; its repeats are averaged" },
+        { 0, "where", OPTION_TEXT, &where, "KEY=N", "HDF5: only samples with these values, such as DataType=1" },
     };
-    parse_options("convert IN[:KEY] -o OUT", "Weights (.pth, .pt, .npz, .safetensors) to .safetensors; an array (.npz, a pickled dict, a tensor) to .npy.",
-                  options, sizeof options / sizeof *options, argc, argv, 1, 1);
+    parse_options("convert IN[:KEY] -o OUT", "Weights (.pth, .pt, .npz, .safetensors) to .safetensors; an array (.npz, a pickled dict, a tensor) to .npy; "
+                  "fMRI data in the bdpy layout (.h5) to .npy and labels.", options, sizeof options / sizeof *options, argc, argv, 1, 1);
     require_option("convert", "output", to);
     const int released = strcmp(names, "released") == 0;
     if (!released && strcmp(names, "plain") != 0)
         fail(EXIT_WRONG_INPUT, "--names", "there is no naming '%s' (plain or released)", names);
-    if (has_ending(to, ".npy")) to_npy(argv[0], to);
+    if (is_hdf5(argv[0])) {
+        require_option("convert", "roi", rois);
+        require_option("convert", "labels", labels);
+        bdata_convert(argv[0], rois, labels, where, to);
+    } else if (rois != NULL || labels != NULL || where != NULL)
+        fail(EXIT_WRONG_INPUT, argv[0], "is no HDF5 file, which --roi, --labels and --where are for (leave them out)");
+    else if (has_ending(to, ".npy")) to_npy(argv[0], to);
     else if (has_ending(to, ".safetensors")) to_safetensors(argv[0], to, released);
     else fail(EXIT_WRONG_INPUT, to, "the ending tells the format (.safetensors for weights, .npy for an array)");
     return EXIT_DONE;

@@ -237,7 +237,9 @@ static uint64_t size_argument(machine *m, const pickle_value *tuple, size_t i)
 
 static int sizes(machine *m, const pickle_value *tuple, uint64_t out[ARRAY_RANK_MAX])
 {
-    if (tuple->as.list.count > ARRAY_RANK_MAX) fail(EXIT_WRONG_INPUT, m->path, "it has an array of %zu dimensions; %d is the most here", tuple->as.list.count, ARRAY_RANK_MAX);
+    if (tuple->as.list.count > ARRAY_RANK_MAX) 
+        fail(EXIT_WRONG_INPUT, m->path, "it has an array of %zu dimensions; %d is the most here (reshape it and save it again)",
+             tuple->as.list.count, ARRAY_RANK_MAX);
     for (size_t i = 0; i < tuple->as.list.count; i++)
         out[i] = size_argument(m, tuple, i);
     return (int)tuple->as.list.count;
@@ -386,9 +388,11 @@ static pickle_value *encode_text(machine *m, const pickle_value *a)
     v->as.text.place = text->as.text.place;
     v->as.text.bytes = take(m->memory, m->path, (size_t)text->as.text.length + 1);
     const unsigned char *in = (const unsigned char *)text->as.text.bytes;
-    for (uint64_t i = 0; i < text->as.text.length; i++)
-        v->as.text.bytes[v->as.text.length++] = in[i] >= 0xc0 && i + 1 < text->as.text.length ? (char)((in[i] & 3) << 6 | (in[i + 1] & 63))
-                                                                                              : (char)in[i];
+    for (uint64_t i = 0; i < text->as.text.length; i++) {
+        unsigned byte = in[i];
+        if (byte >= 0xc0 && i + 1 < text->as.text.length) byte = (byte & 3) << 6 | (in[++i] & 63u);   /* two bytes of UTF-8 */
+        v->as.text.bytes[v->as.text.length++] = (char)byte;
+    }
     return v;
 }
 
