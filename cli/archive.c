@@ -1,9 +1,11 @@
 /* archive.c: the members of a ZIP file (.npz, .pth, .pt). Stored members stay where they are; deflated ones are inflated, one
  * behind the other, into a temporary file. Source: APPNOTE.TXT 6.3 (PKWARE), sections 4.3.7, 4.3.12 to 4.3.16, 4.5.3. */
+#define _FILE_OFFSET_BITS 64
 #include "cli.h"
 #include "containers.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
 
 enum { END_BYTES = 22, END64_BYTES = 56, LOCATOR_BYTES = 20, ENTRY_BYTES = 46, LOCAL_BYTES = 30, COMMENT_MOST = 65535 };
 
@@ -171,6 +173,16 @@ static uint32_t cyclic_check(const unsigned char *b, size_t n)
     return ~sum;
 }
 
+uint64_t keep_bytes(FILE **file, const char *path, const void *bytes, size_t count)
+{
+    if (*file == NULL && (*file = tmpfile()) == NULL)
+        fail(EXIT_WRONG_INPUT, path, "there is no room for a temporary file to unpack it (free some space in the folder for temporary files)");
+    const off_t place = fseeko(*file, 0, SEEK_END) == 0 ? ftello(*file) : -1;
+    if (place < 0 || fwrite(bytes, 1, count, *file) != count || fflush(*file) != 0)
+        fail(EXIT_WRONG_INPUT, path, "cannot unpack it: the folder for temporary files is full (free some space)");
+    return (uint64_t)place;
+}
+
 static void inflate_member(archive *z, archive_member *m)
 {
     enum { DEFLATE_MOST = 1032 };                       /* no byte of deflated data makes more */
@@ -184,12 +196,7 @@ static void inflate_member(archive *z, archive_member *m)
     read_at(z, m->place, packed, (size_t)m->packed);
     if (!inflate_bytes(bytes, (size_t)m->size, packed, (size_t)m->packed) || cyclic_check(bytes, (size_t)m->size) != m->check)
         fail(EXIT_WRONG_INPUT, z->path, "its compressed member %s is damaged (copy it again)", m->name);
-    if (z->inflated == NULL && (z->inflated = tmpfile()) == NULL)
-        fail(EXIT_FAILED, z->path, "there is no room for a temporary file to inflate it (free some space in the folder for temporary files)");
-    if (fseek(z->inflated, 0, SEEK_END) != 0 || fwrite(bytes, 1, (size_t)m->size, z->inflated) != (size_t)m->size)
-        fail(EXIT_WRONG_INPUT, z->path, "cannot inflate it: the folder for temporary files is full (free some space)");
-    m->place = z->inflated_bytes;
-    z->inflated_bytes += m->size;
+    m->place = keep_bytes(&z->inflated, z->path, bytes, (size_t)m->size);
     release(packed);
     release(bytes);
 }

@@ -64,7 +64,7 @@ static void check_view(const tensor_file *f, stored_tensor *t, uint64_t offset, 
 /* ---- what a dict holds ---- */
 
 /* Where the numbers of storages are: members of an archive, or the places that their values tell (legacy). */
-typedef struct { tensor_file *f; archive *zip; const char *prefix; int big; } storages;
+typedef struct { tensor_file *f; archive *zip; const char *prefix; int big, inflated; } storages;     /* inflated: the pickle is */
 
 /* How many numbers the storage of t has; t->place becomes the first one's. */
 static uint64_t find_storage(const storages *s, const pickle_value *v, stored_tensor *t)
@@ -91,7 +91,7 @@ static void take_tensor(const storages *s, const char *name, const pickle_tensor
     memcpy(t->type, p->type, sizeof t->type);
     t->rank = p->rank;
     for (int d = 0; d < p->rank; d++) {
-        if (p->shape[d] > SIZE_MAX / 16 || p->stride[d] > SIZE_MAX / 16) 
+        if (p->shape[d] > SIZE_MAX / 16 || p->stride[d] > SIZE_MAX / 16)
             fail(EXIT_WRONG_INPUT, s->f->path, "tensor %s is larger than any memory (copy the file again)", name);
         t->shape[d] = (size_t)p->shape[d];
         t->stride[d] = (size_t)p->stride[d];
@@ -100,8 +100,10 @@ static void take_tensor(const storages *s, const char *name, const pickle_tensor
         t->big = s->big;
         room = find_storage(s, p->storage, t);
     } else {
+        FILE **unpacked = s->zip != NULL ? &s->zip->inflated : &s->f->inflated;
         t->big = p->big;
-        t->place = p->place;
+        t->inflated = s->inflated || p->decoded != NULL;
+        t->place = p->decoded != NULL ? keep_bytes(unpacked, s->f->path, p->decoded, (size_t)p->bytes) : p->place;
         room = p->bytes / type_size(t->type);
     }
     check_view(s->f, t, p->offset, room);
@@ -185,6 +187,7 @@ static void open_torch_zip(tensor_file *f, archive *z, int pickle)
         s.big = memcmp(word, "big", 3) == 0;
     }
     FILE *from = archive_member_data(z, pickle, &place);
+    s.inflated = from != z->file;
     take_root(&s, pickle_read(&memory, from, f->path, &place, place + z->member[pickle].size));
     pickle_free(&memory);
     release(prefix);

@@ -21,9 +21,10 @@ int inflate_bytes(unsigned char *out, size_t room, const unsigned char *in, size
 
 /* ---- cli/archive.c ---- */
 typedef struct { char *name; int method, found; uint32_t check; uint64_t packed, size, place; } archive_member;
-typedef struct { char *path; FILE *file, *inflated; uint64_t size, inflated_bytes; int count; archive_member *member; int *by_name; } archive;
+typedef struct { char *path; FILE *file, *inflated; uint64_t size; int count; archive_member *member; int *by_name; } archive;
 archive archive_open(const char *path);
 int     archive_find(const archive *z, const char *name);       /* exact; -1 */
+uint64_t keep_bytes(FILE **file, const char *path, const void *bytes, size_t count);    /* behind what is in a temporary file; where */
 FILE   *archive_member_data(archive *z, int index, uint64_t *place);   /* where its bytes are, inflated */
 void    archive_free(archive *z);
 
@@ -34,6 +35,7 @@ typedef struct pickle_value pickle_value;
 typedef struct {                                        /* a view of a storage (PyTorch), or an array of its own (NumPy) */
     pickle_value *storage;                              /* NULL: the bytes are at `place` */
     uint64_t place, bytes;
+    const char *decoded;                                /* or they are here, if not NULL: written as text by protocols 0 to 2 */
     char     type[8];
     int      big, rank;
     uint64_t offset, shape[ARRAY_RANK_MAX], stride[ARRAY_RANK_MAX];     /* elements */

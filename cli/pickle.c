@@ -237,7 +237,7 @@ static uint64_t size_argument(machine *m, const pickle_value *tuple, size_t i)
 
 static int sizes(machine *m, const pickle_value *tuple, uint64_t out[ARRAY_RANK_MAX])
 {
-    if (tuple->as.list.count > ARRAY_RANK_MAX) 
+    if (tuple->as.list.count > ARRAY_RANK_MAX)
         fail(EXIT_WRONG_INPUT, m->path, "it has an array of %zu dimensions; %d is the most here (reshape it and save it again)",
              tuple->as.list.count, ARRAY_RANK_MAX);
     for (size_t i = 0; i < tuple->as.list.count; i++)
@@ -376,16 +376,16 @@ static void set_array(machine *m, pickle_value *v, const pickle_value *shape, co
     }
     t->bytes = data->as.text.length;
     t->place = data->as.text.place;
+    t->decoded = t->place == 0 ? data->as.text.bytes : NULL;
     v->kind = PICKLE_TENSOR;
     v->as.tensor = t;
 }
 
-/* A text whose characters stand for bytes ("latin1"), as bytes. */
+/* A text whose characters stand for bytes ("latin1"), as bytes: not those of the file, so they have no place there. */
 static pickle_value *encode_text(machine *m, const pickle_value *a)
 {
     const pickle_value *text = argument(m, a, 0, PICKLE_TEXT);
     pickle_value *v = make(m, PICKLE_BYTES);
-    v->as.text.place = text->as.text.place;
     v->as.text.bytes = take(m->memory, m->path, (size_t)text->as.text.length + 1);
     const unsigned char *in = (const unsigned char *)text->as.text.bytes;
     for (uint64_t i = 0; i < text->as.text.length; i++) {

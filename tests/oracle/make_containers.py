@@ -147,6 +147,15 @@ with zipfile.ZipFile(io.BytesIO(torch_bytes(few, True))) as z:
 for file in ("deflated.pth", "zip64.pth"):
     expect(file, few)
 
+mixed = {"t": torch.arange(3.0), "a": np.arange(200, dtype="i2") - 100, "f": np.float32(1.25)}      # arrays beside tensors
+with zipfile.ZipFile(io.BytesIO(torch_bytes(mixed, True))) as z, zipfile.ZipFile(path("mixed_deflated.pth"), "w", zipfile.ZIP_DEFLATED) as out:
+    for m in z.namelist():
+        out.writestr(zipfile.ZipInfo(m), z.read(m), zipfile.ZIP_DEFLATED)
+save("mixed.pth", torch_bytes(mixed, True))
+save("mixed_protocol4.pth", torch_bytes(mixed, False, pickle_protocol=4))
+for file in ("mixed.pth", "mixed_deflated.pth", "mixed_protocol4.pth"):
+    expect(file, mixed)
+
 # A directory whose sizes and places are all 64-bit, as of archives above 4 GiB (zipfile writes them only there).
 def all_64(blob):
     with zipfile.ZipFile(io.BytesIO(blob)) as z:
