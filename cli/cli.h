@@ -95,7 +95,7 @@ tensor_file safetensors_open(const char *path);         /* checks every size aga
 /* By what is in it: safetensors, a PyTorch checkpoint (ZIP or legacy), .npz, .npy (also a pickled dict of arrays). */
 tensor_file tensors_open(const char *path);
 array       tensors_array(const char *path);            /* the array KEY of "FILE:KEY", or the only one of FILE */
-array       tensor_array(tensor_file *f, int index);    /* F16 stays two bytes wide; BF16 becomes float32 */
+array       tensor_array(tensor_file *f, int index);    /* F16 stays two bytes wide; BF16 becomes float32; complex: a last dimension of 2 */
 /* One a line of a text file, empty lines left out; or the list of texts "FILE:KEY". One release() frees all. */
 char      **names_read(const char *path, int *count);
 int         tensor_find(const tensor_file *f, const char *name);        /* exact; -1 */

@@ -297,6 +297,21 @@ static void open_npy(tensor_file *f, uint64_t size)
 
 /* ---- what kind of file it is, by its first bytes ---- */
 
+file_kind file_kind_of(const char *path)
+{
+    static const struct { const char *ending; file_kind kind; } known[] = {
+        { ".npy", FILE_ARRAY }, { ".safetensors", FILE_TENSORS }, { ".pth", FILE_TENSORS }, { ".pt", FILE_TENSORS }, { ".npz", FILE_TENSORS } };
+    unsigned char b[10] = { 0 };
+    const char *ending = strrchr(path, '.');
+    const size_t got = file_exists(path) ? read_start(path, b, sizeof b) : 0;
+    if (got == sizeof b && memcmp(b, "\x93NUMPY", 6) == 0) return npy_holds_objects(path) ? FILE_TENSORS : FILE_ARRAY;
+    if (got == sizeof b && (memcmp(b, "PK\3\4", 4) == 0 || (b[0] == 0x80 && b[1] >= 1 && b[1] <= 5) || b[8] == '{')) return FILE_TENSORS;
+    if (is_hdf5(path)) return FILE_HDF5;
+    for (size_t i = 0; ending != NULL && i < sizeof known / sizeof *known; i++)
+        if (strcmp(ending, known[i].ending) == 0) return known[i].kind;
+    return FILE_OTHER;
+}
+
 tensor_file tensors_open(const char *path)
 {
     unsigned char first[8] = { 0 };

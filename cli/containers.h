@@ -10,6 +10,7 @@ void  read_place(FILE *file, const char *path, uint64_t place, void *out, size_t
 /* The header of a .npy of `size` bytes at `place`: type, shape, place, strides of *t. Returns 0 for an array of Python objects, whose
  * pickle begins at t->place. */
 int   npy_describe(stored_tensor *t, FILE *file, const char *path, uint64_t place, uint64_t size);
+int   npy_holds_objects(const char *path);
 size_t type_size(const char *type);                     /* bytes of one "F32" ...; 0 if it is not known */
 
 char **split_text(const char *text, const char *separators, int *count);        /* one release() frees all */
@@ -63,9 +64,15 @@ pickle_value *pickle_read(pickle_memory *memory, FILE *file, const char *path, u
 pickle_value *pickle_entry(const pickle_value *dict, const char *key);  /* NULL */
 void pickle_free(pickle_memory *memory);
 
+/* ---- cli/containers.c ---- */
+typedef enum { FILE_OTHER, FILE_ARRAY, FILE_TENSORS, FILE_HDF5 } file_kind;
+file_kind file_kind_of(const char *path);               /* by its first bytes; by its name if it is not there or empty */
+
 /* ---- cli/hdf5.c ---- */
 int  is_hdf5(const char *path);
 /* Of each region (rois: "V1,V2"): FOLDER/V1.npy [images, voxels] float32, repeats averaged; FOLDER/labels.txt. where: "KEY=NUMBER,..." or NULL. */
 void bdata_convert(const char *path, const char *rois, const char *labels, const char *where, const char *folder);
+/* Tells `dataset`, then the columns of every key by its name. */
+void bdata_info(const char *path, void (*tell)(const char *name, const char *type, const array *a));
 
 #endif

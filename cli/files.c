@@ -839,6 +839,20 @@ int npy_describe(stored_tensor *t, FILE *file, const char *path, uint64_t place,
     return 1;
 }
 
+int npy_holds_objects(const char *path)
+{
+    array a;
+    npy_header h;
+    input in = input_open(path);
+    memset(&a, 0, sizeof a);
+    memset(&h, 0, sizeof h);
+    read_npy_header(&in);
+    parse_npy_header(&in, &h, &a);
+    release(in.start);
+    fclose(in.file);
+    return h.objects;
+}
+
 /* Whether another reader is asked: for FILE:KEY, archives and pickles. */
 static int is_container(const char *path)
 {
@@ -1395,11 +1409,16 @@ array tensor_array(tensor_file *f, int index)
     const int brain_float = strcmp(t->type, "BF16") == 0;
     array a = { .rank = t->rank, .count = t->count };
     memcpy(a.shape, t->shape, sizeof a.shape);
-    if (t->type[0] == 'C' || strncmp(t->type, "F8", 2) == 0)
+    const int complex = t->type[0] == 'C';
+    if (strncmp(t->type, "F8", 2) == 0 || (complex && t->rank == ARRAY_RANK_MAX))
         fail(EXIT_WRONG_INPUT, f->path, "%s is of type %s, which this program does not read (save it as float32)", t->name, t->type);
     a.kind = strcmp(t->type, "BOOL") == 0 ? 'b' : t->type[0] == 'U' ? 'u' : t->type[0] == 'I' ? 'i' : 'f';
-    a.item_size = brain_float ? 4 : (int)type_size(t->type);
-    a.data = allocate(t->count + 1, (size_t)a.item_size);
+    a.item_size = brain_float ? 4 : (int)type_size(t->type) / (complex ? 2 : 1);
+    if (complex) {                                      /* real and imaginary part: a last dimension of 2 */
+        a.shape[a.rank++] = 2;
+        a.count *= 2;
+    }
+    a.data = allocate(a.count + 1, (size_t)a.item_size);
     if (brain_float)
         tensor_read_floats(f, index, a.data);
     else

@@ -22,6 +22,12 @@ void bdata_convert(const char *path, const char *rois, const char *labels, const
     (void)rois, (void)labels, (void)where, (void)folder;
     fail(EXIT_WRONG_INPUT, path, "is an HDF5 file, and this build cannot read those (install libhdf5, Debian: libhdf5-dev, and build again)");
 }
+
+void bdata_info(const char *path, void (*tell)(const char *name, const char *type, const array *a))
+{
+    (void)tell;
+    bdata_convert(path, NULL, NULL, NULL, NULL);
+}
 #else
 #include <hdf5.h>
 
@@ -377,6 +383,36 @@ void bdata_convert(const char *path, const char *rois, const char *labels, const
     release(label);
     release(region);
     release(condition);
+    bdata_close(&b);
+}
+
+/* The columns that `k` marks, of all samples; rows one after another. */
+static array columns_array(const bdata *b, int k, const double *all)
+{
+    size_t *column = allocate(b->columns + 1, sizeof *column);
+    array a = { .kind = 'f', .item_size = 8, .rank = 2, .shape = { b->samples, columns_of(b, k, column) } };
+    a.count = a.shape[0] * a.shape[1];
+    double *x = a.data = allocate(a.count + 1, sizeof *x);
+    for (size_t i = 0; i < a.count; i++)
+        x[i] = all[i / a.shape[1] * b->columns + column[i % a.shape[1]]];
+    release(column);
+    return a;
+}
+
+void bdata_info(const char *path, void (*tell)(const char *name, const char *type, const array *a))
+{
+    bdata b = bdata_open(path);
+    array all = { .kind = 'f', .item_size = 8, .rank = 2, .shape = { b.samples, b.columns }, .count = b.samples * b.columns };
+    all.data = allocate(all.count + 1, sizeof(double));
+    if (H5Dread(b.dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, all.data) < 0) unreadable(&b, "dataset");
+    tell("dataset", "F64", &all);
+    for (int k = 0; k < b.keys; k++) {
+        if (columns_of(&b, k, NULL) == 0) continue;     /* a property of the columns, such as voxel_x */
+        array a = columns_array(&b, k, all.data);
+        tell(b.key[k], "F64", &a);
+        array_free(&a);
+    }
+    array_free(&all);
     bdata_close(&b);
 }
 #endif

@@ -1,5 +1,6 @@
 /* models.c: the commands that make, inspect and run a model: init, info, classify, features. */
 #include "command.h"
+#include "containers.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,13 +38,6 @@ int command_init(int argc, char **argv)
 }
 
 /* ---- info ---- */
-
-static int same_word(const char *a, const char *b)     /* in letters of any case */
-{
-    for (; *a && *b; a++, b++)
-        if ((*a >= 'A' && *a <= 'Z' ? *a + 32 : *a) != *b) return 0;
-    return *a == *b;
-}
 
 /* What is told of one array; the hash is over its elements as doubles, so that it does not depend on the container. */
 typedef struct { double least, most; size_t nan_count; uint64_t hash; } contents;
@@ -122,17 +116,32 @@ static void info_image(const char *path)
     array_free(&a);
 }
 
+static int first_row_told;
+static void tell_array(const char *name, const char *type, const array *a)
+{
+    if (!first_row_told) print_heading();
+    print_contents(name, type, a, !first_row_told);
+    first_row_told = 1;
+}
+
+static void info_npy(const char *path)
+{
+    array a = npy_read(path);
+    const char type[3] = { a.kind, (char)('0' + a.item_size), 0 };
+    tell_array("-", type, &a);
+    array_free(&a);
+}
+
 int command_info(int argc, char **argv)
 {
-    static const char *const image[] = { ".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".pgm" };
-    parse_options("info FILE", "Names, shapes, types, ranges, NaNs and a content hash of what is in FILE: .npy, .npz, .safetensors, .pth, .pt, an image. "
-                  "The hash is of the numbers alone, whatever the container.", NULL, 0, argc, argv, 1, 1);
-    const char *path = argv[0], *ending = strrchr(path, '.');
-    int is_image = 0;
-    for (size_t i = 0; ending != NULL && i < sizeof image / sizeof *image; i++)
-        is_image |= same_word(ending, image[i]);
-    if (is_image) info_image(path);
-    else info_tensors(path);
+    parse_options("info FILE", "Names, shapes, types, ranges, NaNs and a content hash of what is in FILE: .npy, .npz, .safetensors, .pth, .pt, .h5 (bdpy), "
+                  "an image. The hash is of the numbers alone, whatever the container.", NULL, 0, argc, argv, 1, 1);
+    switch (file_kind_of(argv[0])) {
+    case FILE_ARRAY: info_npy(argv[0]); break;
+    case FILE_TENSORS: info_tensors(argv[0]); break;
+    case FILE_HDF5: bdata_info(argv[0], tell_array); break;
+    default: info_image(argv[0]); break;
+    }
     if (json) printf("]\n");
     return EXIT_DONE;
 }
@@ -249,7 +258,7 @@ int command_classify(int argc, char **argv)
     const char *path = NULL, *labels = NULL, *truth = NULL, *csv = NULL;
     classify_context c = { .top = 5, .first_row = 1 };
     const option options[] = {
-        { 'w', "weights", OPTION_TEXT, &path, "W", "the model (.safetensors)" },
+        { 'w', "weights", OPTION_TEXT, &path, "W", "the model (.safetensors, .pth, .pt, .npz)" },
         { 'l', "labels", OPTION_TEXT, &labels, "F", "names of the classes, one a line" },
         { 'k', "top", OPTION_INTEGER, &c.top, "K", "classes to show for each image (default 5)" },
         { 0, "truth", OPTION_TEXT, &truth, "F", "the true classes, one a line or .npy: tells top-1 and top-5 accuracy instead" },
@@ -327,7 +336,7 @@ int command_features(int argc, char **argv)
     const char *path = NULL, *list = NULL, *layers = "V1,V2,V4,IT", *folder = NULL;
     int batch = 16;
     const option options[] = {
-        { 'w', "weights", OPTION_TEXT, &path, "W", "the model (.safetensors)" },
+        { 'w', "weights", OPTION_TEXT, &path, "W", "the model (.safetensors, .pth, .pt, .npz)" },
         { 'i', "images", OPTION_TEXT, &list, "LIST", "a list of paths, a folder, or a .npy of uint8 [images, height, width, 3]" },
         { 'l', "layers", OPTION_TEXT, &layers, "L,...", "V1 V2 V4 IT, a step (V4.2), avgpool, logits, encoding, input (default V1,V2,V4,IT)" },
         { 'o', "output", OPTION_TEXT, &folder, "DIR", "where L.npy, float32 [images, features], are written" },

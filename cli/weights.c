@@ -181,6 +181,24 @@ static void wrong_shape(const char *path, const rn_tensor *wanted, const stored_
          shape_text(found->rank, found->shape), remedy);
 }
 
+/* x - x is 0 for a finite x, else NaN; a block's are or-ed together, so that the loop needs no branch. */
+static int all_finite(const float *x, size_t n)
+{
+    uint32_t bad = 0;
+    for (size_t i = 0; i < n; i++)
+        bad |= !(x[i] - x[i] == 0.0f);
+    return !bad;
+}
+
+static void check_weights(const char *path, const rn_tensor *t, const float *x)
+{
+    if (all_finite(x, t->count)) return;
+    for (size_t j = 0; j < t->count; j++)
+        if (!all_finite(x + j, 1))
+            fail(EXIT_WRONG_INPUT, path, "%s[%zu] is %g (weights must be finite; its training diverged or the file is damaged)", t->name, j,
+                 (double)x[j]);
+}
+
 weights weights_load(const char *path)
 {
     tensor_file f = tensors_open(path);
@@ -198,12 +216,7 @@ weights weights_load(const char *path)
             other = &f.tensor[stored];
             converted++;
         }
-        for (size_t j = 0; j < t->count; j++) {
-            const float x = w.values[t->offset + j];
-            if (!(x - x == 0.0f))
-                fail(EXIT_WRONG_INPUT, path, "%s[%zu] is %g (weights must be finite; its training diverged or the file is damaged)",
-                     t->name, j, (double)x);
-        }
+        check_weights(path, t, w.values + t->offset);
     }
     if (converted > 0) warn(path, "%d tensors (%s, of type %s, and so on) were converted to float32", converted, other->name, other->type);
     tensor_close(&f);

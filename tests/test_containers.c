@@ -128,6 +128,9 @@ static void selection(void)
     a = npy_read(HERE "zip.pth:bfloat16");
     check(a.item_size == 4 && array_at(&a, 3) == -1.5, "bfloat16 as an array of float32");
     array_free(&a);
+    a = npy_read(HERE "zip.pth:complex64");
+    check(a.item_size == 4 && a.rank == 2 && a.shape[0] == 2 && a.shape[1] == 2 && array_at(&a, 3) == -3.0, "complex numbers are two");
+    array_free(&a);
     char **name = names_read(HERE "eeg.npy:ch_names", &count);
     check(count == 2 && strcmp(name[0], "O1") == 0 && strcmp(name[1], "Oz") == 0, "ch_names: %d", count);
     release(name);

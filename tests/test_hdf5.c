@@ -170,6 +170,15 @@ static void refusals(char *path)
     release(nan);
 }
 
+static int told;
+static void note_array(const char *name, const char *type, const array *a)
+{
+    const size_t columns[] = { COLUMNS, 4, 3, 2, 1, 1, 1 };
+    check(strcmp(type, "F64") == 0 && a->shape[0] == SAMPLES && a->shape[1] == columns[told], "%s has %zu columns", name, a->shape[1]);
+    if (told == 2) check(array_at(a, 4) == data[1][2] && strcmp(name, "ROI_V1") == 0, "%s: another column", name);
+    told++;
+}
+
 void test_hdf5(void)
 {
     static const int v1[] = { 0, 2, 5 }, v2[] = { 2, 6 };
@@ -190,6 +199,8 @@ void test_hdf5(void)
         check_labels(fixed ? "1518878.005958\n" : "n01518878_5958\n");
     }
     write_bdata(path, 0);
+    bdata_info(path, note_array);
+    check(told == 1 + KEYS && file_kind_of(path) == FILE_HDF5, "%d arrays", told);
     refusals(path);
     release(path);
     remove_test_folder();
