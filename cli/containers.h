@@ -68,6 +68,9 @@ void pickle_free(pickle_memory *memory);
 typedef enum { FILE_OTHER, FILE_ARRAY, FILE_TENSORS, FILE_HDF5 } file_kind;
 file_kind file_kind_of(const char *path);               /* by its first bytes; by its name if it is not there or empty */
 
+/* ---- cli/convert.c ---- */
+void tell_written(const char *file, const char *type, int rank, const size_t *shape);    /* prints it */
+
 /* ---- cli/hdf5.c ---- */
 int  is_hdf5(const char *path);
 /* Of each region (rois: "V1,V2"): FOLDER/V1.npy [images, voxels] float32, repeats averaged; FOLDER/labels.txt. where: "KEY=NUMBER,..." or NULL. */

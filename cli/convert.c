@@ -10,14 +10,31 @@ static int has_ending(const char *path, const char *ending)
     return n >= m && strcmp(path + n - m, ending) == 0;
 }
 
+/* One file that was written; with --json an entry of a list, which the first line opens and command_convert closes. */
+void tell_written(const char *file, const char *type, int rank, const size_t *shape)
+{
+    static int told;
+    array a = { .rank = rank };
+    memcpy(a.shape, shape, (size_t)rank * sizeof *shape);
+    char *text = array_shape_text(&a);
+    if (!json) printf("%s: %s %s\n", file, type, text);
+    else {
+        printf("%s{\"file\": ", told++ ? ",\n " : "[");
+        json_string(stdout, file);
+        printf(", \"type\": \"%s\", \"shape\": [", type);
+        for (int d = 0; d < rank; d++)
+            printf("%s%zu", d ? ", " : "", shape[d]);
+        printf("]}");
+    }
+    release(text);
+}
+
 static void to_npy(const char *from, const char *to)
 {
     array a = npy_read(from);
     const char type[3] = { a.kind, (char)('0' + a.item_size), 0 };
     npy_write(to, type, a.rank, a.shape, a.data);
-    char *shape = array_shape_text(&a);
-    printf("%s: %s %s\n", to, type, shape);
-    release(shape);
+    tell_written(to, type, a.rank, a.shape);
     array_free(&a);
 }
 
@@ -72,7 +89,12 @@ static void to_safetensors(const char *from, const char *to, int released)
     safetensors_write(to, out, f.tensor_count, note, size != NULL ? 2 : 1);
     if (narrowed > 0)
         warn(from, "%d tensors (%s, of type %s, and so on) were converted to float32", narrowed, f.tensor[first].name, f.tensor[first].type);
-    printf("%s: %d tensors\n", to, f.tensor_count);
+    if (json) {
+        printf("[{\"file\": ");
+        json_string(stdout, to);
+        printf(", \"tensors\": %d}", f.tensor_count);
+    } else
+        printf("%s: %d tensors\n", to, f.tensor_count);
     for (int i = 0; i < f.tensor_count; i++) {
         release(out[i].name);
         release((void *)(uintptr_t)out[i].data);
@@ -106,5 +128,6 @@ int command_convert(int argc, char **argv)
     else if (has_ending(to, ".npy")) to_npy(argv[0], to);
     else if (has_ending(to, ".safetensors")) to_safetensors(argv[0], to, released);
     else fail(EXIT_WRONG_INPUT, to, "the ending tells the format (.safetensors for weights, .npy for an array)");
+    if (json) printf("]\n");
     return EXIT_DONE;
 }

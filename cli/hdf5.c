@@ -358,9 +358,9 @@ void bdata_convert(const char *path, const char *rois, const char *labels, const
         keep_where(&b, condition[i], keep);
     double *image = group_samples(&b, label, keep, group, &images);
     if (images == 0) fail(EXIT_WRONG_INPUT, path, "no sample has a label '%s'%s (choose others)", labels, where != NULL ? " where that holds" : "");
-    size_t voxels, used = 0;
+    size_t voxels, missing = 0;
     for (size_t i = 0; i < b.samples; i++)
-        used += group[i] >= 0;
+        missing += keep[i] && group[i] < 0;
     for (int r = 0; r < regions; r++)                   /* every name is found before anything is written */
         release(region_columns(&b, region[r], &voxels));
     make_folder(folder);
@@ -368,14 +368,15 @@ void bdata_convert(const char *path, const char *rois, const char *labels, const
         size_t *column = region_columns(&b, region[r], &voxels);
         char *name = format_text("%s.npy", strncmp(region[r], "ROI_", 4) == 0 ? region[r] + 4 : region[r]), *file = join_path(folder, name);
         write_means(&b, file, column, voxels, group, images);
-        printf("%s: f4 (%d, %zu)\n", file, images, voxels);
+        tell_written(file, "f4", 2, (const size_t[2]){ (size_t)images, voxels });
         release(column);
         release(name);
         release(file);
     }
     char *file = join_path(folder, "labels.txt");
     write_labels(&b, file, labels, image, images);
-    printf("%s: %d images, %zu of %zu samples\n", file, images, used, b.samples);
+    tell_written(file, "text", 1, (const size_t[1]){ (size_t)images });
+    if (missing > 0) warn(path, "%zu samples have no %s and were left out", missing, labels);
     release(file);
     release(image);
     release(group);

@@ -92,12 +92,15 @@ static void write_bdata(const char *path, int fixed)
 static void convert_well(request r)
 {
     fflush(stdout);
-    const int kept = dup(1), nowhere = open("/dev/null", O_WRONLY);
+    const int kept[2] = { dup(1), dup(2) }, nowhere = open("/dev/null", O_WRONLY);
     dup2(nowhere, 1);
+    dup2(nowhere, 2);
     bdata_convert(r.path, r.rois, r.labels, r.where, r.folder);
     fflush(stdout);
-    dup2(kept, 1);
-    close(kept);
+    dup2(kept[0], 1);
+    dup2(kept[1], 2);
+    close(kept[0]);
+    close(kept[1]);
     close(nowhere);
 }
 

@@ -994,6 +994,8 @@ same "train: the same weights" "$T/in/run-pth/encoder.safetensors" "$T/in/run-st
 
 done_well "rdm of FILE:KEY" rdm $C/stored.npz:f -o "$T/in/key.npy"
 done_well "convert FILE:KEY" convert $C/stored.npz:f -o "$T/in/f.npy"
+json_well "convert to .npy" convert $C/stored.npz:f -o "$T/in/f.npy"
+json_well "convert to safetensors" convert $C/weights.pth -o "$T/in/converted.safetensors"
 done_well "rdm of what was converted" rdm "$T/in/f.npy" -o "$T/in/key2.npy"
 same "rdm: the same bytes" "$T/in/key.npy" "$T/in/key2.npy"
 refused "a key that is not there" "$C/stored.npz" "no array 'x' in it \\(there are: c, f, " rdm $C/stored.npz:x -o "$T/o/r.npy"

@@ -2,7 +2,9 @@
 /usr/bin/python3 tests/bench/jpeg.py [IMAGES], from the project's folder, after make. Prints the tables of docs/formats.md 3."""
 import io, os, subprocess, sys, tempfile
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFile
+
+ImageFile.MAXBLOCK = 1 << 24                            # Pillow writes a progressive file in one piece
 
 count = int(sys.argv[1]) if len(sys.argv) > 1 else 24
 root = os.getcwd()
