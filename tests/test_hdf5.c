@@ -1,6 +1,7 @@
 /* test_hdf5.c: fMRI data in the bdpy layout, in files that this test writes with libhdf5. */
 #define _XOPEN_SOURCE 700                               /* mkdtemp in cli_tests.h */
 #include "cli_tests.h"
+#include "apart.h"
 #include "../cli/containers.h"
 #include <fcntl.h>
 #include <math.h>
@@ -22,7 +23,7 @@ void test_hdf5(void)
     request r = { path, "V1", "image_index", NULL, folder };
     put_file(path, "\x89HDF\r\n\x1a\n", 8);
     check(is_hdf5(path), "the signature is not known");
-    check_failure(convert, &r, "libhdf5-dev");
+    check_refusal(convert, &r, "libhdf5-dev");
     release(path);
     remove_test_folder();
     skip("HDF5", "this build has no libhdf5");
@@ -88,20 +89,20 @@ static void write_bdata(const char *path, int fixed)
     release(values);
 }
 
-/* What bdata_convert prints is not for the test's reader. */
-static void convert_well(request r)
+static void convert_silently(void *context)             /* in a process of its own: what it prints is not for the test's reader */
 {
-    fflush(stdout);
-    const int kept[2] = { dup(1), dup(2) }, nowhere = open("/dev/null", O_WRONLY);
+    const int nowhere = open("/dev/null", O_WRONLY);
     dup2(nowhere, 1);
     dup2(nowhere, 2);
-    bdata_convert(r.path, r.rois, r.labels, r.where, r.folder);
-    fflush(stdout);
-    dup2(kept[0], 1);
-    dup2(kept[1], 2);
-    close(kept[0]);
-    close(kept[1]);
-    close(nowhere);
+    convert(context);
+}
+
+static void convert_well(request r)
+{
+    char line[APART_LINE];
+    long megabytes;
+    const int status = run_apart(convert_silently, &r, line, &megabytes);
+    check(status == 0, "%s, %s: status %d: %s", r.rois, r.labels, status, line);
 }
 
 /* Means over the samples with image_index `image`, of DataType `kind` unless that is 0; computed column by column from the back. */
@@ -143,31 +144,31 @@ static void refusals(char *path)
     char *broken = in_folder("cut.h5"), *other = in_folder("other.h5"), *nan = in_folder("nan.h5"), *bytes;
     size_t length;
     request r = { path, "V1,V9", "image_index", NULL, folder };
-    check_failure(convert, &r, "has no voxels of 'V9' (there are: VoxelData, ROI_V1, ROI_V2)");
+    check_refusal(convert, &r, "has no voxels of 'V9' (there are: VoxelData, ROI_V1, ROI_V2)");
     r.rois = "V1";
     r.labels = "name";
-    check_failure(convert, &r, "--labels: ");
+    check_refusal(convert, &r, "--labels: ");
     r.labels = "ROI_V1";
-    check_failure(convert, &r, "(there are: image_index, DataType, stimulus_id)");
+    check_refusal(convert, &r, "(there are: image_index, DataType, stimulus_id)");
     r.labels = "image_index";
     r.where = "DataType";
-    check_failure(convert, &r, "is no condition");
+    check_refusal(convert, &r, "is no condition");
     r.where = "DataType=3";
-    check_failure(convert, &r, "no sample has a label");
+    check_refusal(convert, &r, "no sample has a label");
     r.where = NULL;
     bytes = read_text(path, &length);
     put_file(broken, bytes, length / 2);
     release(bytes);
     r.path = broken;
-    check_failure(convert, &r, "libhdf5 cannot open it");
+    check_refusal(convert, &r, "libhdf5 cannot open it");
     const hid_t file = H5Fcreate(other, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
     H5Fclose(file);
     r.path = other;
-    check_failure(convert, &r, "only the bdpy layout is read");
+    check_refusal(convert, &r, "only the bdpy layout is read");
     data[149][5] = (double)NAN;
     write_bdata(nan, 0);
     r.path = nan;
-    check_failure(convert, &r, "dataset row 149, column 5 is not finite");
+    check_refusal(convert, &r, "dataset row 149, column 5 is not finite");
     release(broken);
     release(other);
     release(nan);

@@ -333,6 +333,9 @@ refuse("record.npy", (lambda f: (np.save(f, {"x": np.zeros(2, dtype=[("a", "f4")
 refuse("short.npy", (lambda b: b.replace(struct.pack("<q", 3) , struct.pack("<q", 3)))(
     open(path("dict.npy"), "rb").read()[:128] + pickle.dumps(np.array({"x": np.arange(3.0)}, dtype=object), 2).replace(b"K\x03\x85", b"K\x09\x85")), "behind its storage")
 
+refuse("pickle.npy", open(path("dict.npy"), "rb").read()[:128] + bytes(4), "its pickle has the opcode 0x00")
+refuse("directory.npz", b"PK\3\4" + b"." * 14, "no ZIP directory is at its end")
+
 with open(path("expected.txt"), "w") as f:
     f.write("\n".join(expected) + "\n")
 with open(path("refused.txt"), "w") as f:
