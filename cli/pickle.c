@@ -82,8 +82,9 @@ static uint64_t read_unsigned(machine *m, int bytes)
 
 static int64_t sign_extended(uint64_t x, int bytes)
 {
+    if (bytes == 0) return 0;
     const uint64_t sign = UINT64_C(1) << (8 * bytes - 1);
-    return bytes == 0 ? 0 : (int64_t)((x ^ sign) - sign);
+    return (int64_t)((x ^ sign) - sign);
 }
 
 /* Text of `length` bytes, ended by a zero. */

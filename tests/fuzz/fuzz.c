@@ -26,6 +26,8 @@ void *__wrap_allocate(size_t count, size_t size);
 void  __wrap_release(void *memory);
 FILE *__wrap_fopen(const char *path, const char *mode);
 FILE *__wrap_tmpfile(void);
+FILE *__wrap_fopen64(const char *path, const char *mode);
+FILE *__wrap_tmpfile64(void);
 int   __wrap_fclose(FILE *file);
 
 void *__wrap_allocate(size_t count, size_t size)
@@ -56,6 +58,8 @@ static FILE *note_file(FILE *file)
 }
 
 FILE *__wrap_fopen(const char *path, const char *mode) { return note_file(__real_fopen(path, mode)); }
+FILE *__wrap_fopen64(const char *path, const char *mode) { return note_file(__real_fopen(path, mode)); }        /* what 64-bit offsets call it */
+FILE *__wrap_tmpfile64(void) { return note_file(__real_tmpfile()); }
 FILE *__wrap_tmpfile(void) { return note_file(__real_tmpfile()); }
 
 int __wrap_fclose(FILE *file)
