@@ -176,7 +176,8 @@ static uint32_t cyclic_check(const unsigned char *b, size_t n)
 uint64_t keep_bytes(FILE **file, const char *path, const void *bytes, size_t count)
 {
     if (*file == NULL && (*file = tmpfile()) == NULL)
-        fail(EXIT_WRONG_INPUT, path, "there is no room for a temporary file to unpack it (free some space in the folder for temporary files)");
+        fail(EXIT_WRONG_INPUT, path, "there is no room for a temporary file to unpack it (free some space in the folder for "
+             "temporary files)");
     const off_t place = fseeko(*file, 0, SEEK_END) == 0 ? ftello(*file) : -1;
     if (place < 0 || fwrite(bytes, 1, count, *file) != count || fflush(*file) != 0)
         fail(EXIT_WRONG_INPUT, path, "cannot unpack it: the folder for temporary files is full (free some space)");
@@ -187,10 +188,12 @@ static void inflate_member(archive *z, archive_member *m)
 {
     enum { DEFLATE_MOST = 1032 };                       /* no byte of deflated data makes more */
     if (!can_inflate())
-        fail(EXIT_WRONG_INPUT, z->path, "its member %s is compressed, and this build cannot inflate (save it without compression, "
+        fail(EXIT_WRONG_INPUT, z->path, "its member %s is compressed, and this build cannot inflate (save it without "
+             "compression, "
              "or install stb_image.h, Debian: libstb-dev, and build again)", m->name);
     if (m->size / DEFLATE_MOST > m->packed || m->size > INT32_MAX || m->packed > INT32_MAX - INFLATE_MARGIN)
-        fail(EXIT_WRONG_INPUT, z->path, "its compressed member %s says it holds %llu bytes, too many (save it without compression)", m->name,
+        fail(EXIT_WRONG_INPUT, z->path, "its compressed member %s says it holds %llu bytes, too many (save it without "
+             "compression)", m->name,
              (unsigned long long)m->size);
     unsigned char *packed = allocate((size_t)m->packed + INFLATE_MARGIN, 1), *bytes = allocate((size_t)m->size + 1, 1);
     read_at(z, m->place, packed, (size_t)m->packed);
@@ -213,7 +216,8 @@ FILE *archive_member_data(archive *z, int index, uint64_t *place)
         if (m->place > z->size || m->packed > z->size - m->place) broken(z, "a member reaches behind its end");
         if (m->method == 8) inflate_member(z, m);
         else if (m->method != 0)
-            fail(EXIT_WRONG_INPUT, z->path, "its member %s is compressed by method %d; stored and deflated are known (save it again)", m->name, m->method);
+            fail(EXIT_WRONG_INPUT, z->path, "its member %s is compressed by method %d; stored and deflated are known (save it "
+                 "again)", m->name, m->method);
         else if (m->size != m->packed) broken(z, "a stored member has two sizes");
         m->found = 1;
     }

@@ -1,6 +1,6 @@
 /* containers.c: named tensors out of whatever holds them: safetensors, PyTorch checkpoints (ZIP and legacy), NumPy's .npz, and
- * .npy files that hold a pickled dict of arrays (as THINGS EEG2 is released). Each becomes a tensor_file: names, types, shapes and
- * places; the numbers stay in the file until they are read.
+ * .npy files that hold a pickled dict of arrays (as THINGS EEG2 is released). Each becomes a tensor_file: names, types,
+ * shapes and places; the numbers stay in the file until they are read.
  * Source: torch/serialization.py (_save, _legacy_save), numpy/lib/format.py and npyio.py. */
 #include "containers.h"
 #include <stdlib.h>
@@ -47,12 +47,14 @@ static void check_view(const tensor_file *f, stored_tensor *t, uint64_t offset, 
         if (n > 1 && step > 0 && (n - 1) > (UINT64_MAX - last) / step)
             fail(EXIT_WRONG_INPUT, f->path, "tensor %s reaches behind its storage (copy the file again)", t->name);
         if (n > 1) last += (n - 1) * step;
-        if (n > 0 && t->count > SIZE_MAX / 16 / n) fail(EXIT_WRONG_INPUT, f->path, "tensor %s is larger than any memory (copy the file again)", t->name);
+        if (n > 0 && t->count > SIZE_MAX / 16 / n)
+            fail(EXIT_WRONG_INPUT, f->path, "tensor %s is larger than any memory (copy the file again)", t->name);
         t->count *= n;
     }
     if (empty) t->count = 0;
     else if (last >= room)
-        fail(EXIT_WRONG_INPUT, f->path, "tensor %s reaches behind its storage: element %llu of %llu (copy the file again)", t->name,
+        fail(EXIT_WRONG_INPUT, f->path, "tensor %s reaches behind its storage: element %llu of %llu (copy the file again)",
+             t->name,
              (unsigned long long)last, (unsigned long long)room);
     if (t->count > 4 * room + 1024)                     /* a small tensor expanded: no weights are */
         fail(EXIT_WRONG_INPUT, f->path, "tensor %s repeats its storage %llu times (save it with .contiguous())", t->name,
@@ -64,7 +66,8 @@ static void check_view(const tensor_file *f, stored_tensor *t, uint64_t offset, 
 /* ---- what a dict holds ---- */
 
 /* Where the numbers of storages are: members of an archive, or the places that their values tell (legacy). */
-typedef struct { tensor_file *f; archive *zip; const char *prefix; int big, inflated; } storages;     /* inflated: the pickle is */
+/* inflated: the pickle is */
+typedef struct { tensor_file *f; archive *zip; const char *prefix; int big, inflated; } storages;
 
 /* How many numbers the storage of t has; t->place becomes the first one's. */
 static uint64_t find_storage(const storages *s, const pickle_value *v, stored_tensor *t)
@@ -156,7 +159,8 @@ static void take_root(const storages *s, const pickle_value *root)
     }
     if (s->f->tensor_count == 0 && root->kind == PICKLE_DICT) take_dict(s, root);
     if (s->f->tensor_count == 0)
-        fail(EXIT_WRONG_INPUT, s->f->path, "there is no dict of tensors in it (in Python, save model.state_dict() or a dict of arrays)");
+        fail(EXIT_WRONG_INPUT, s->f->path, "there is no dict of tensors in it (in Python, save model.state_dict() or a dict of "
+             "arrays)");
 }
 
 /* ---- PyTorch: ZIP. NAME/data.pkl, NAME/data/KEY for each storage, NAME/byteorder since version 2 ---- */
@@ -203,7 +207,8 @@ static int by_key(const void *a, const void *b)
 }
 
 /* The storages named `key` in the sorted list learn their place and count; returns the bytes that their numbers take. */
-static uint64_t place_storage(const tensor_file *f, const pickle_memory *memory, char *key, uint64_t at, uint64_t count, uint64_t left)
+static uint64_t place_storage(const tensor_file *f, const pickle_memory *memory, char *key, uint64_t at, uint64_t count,
+                              uint64_t left)
 {
     const pickle_value wanted = { .kind = PICKLE_STORAGE, .as.storage.key = key }, *const pointer = &wanted;
     pickle_value **found = memory->storage_count == 0 ? NULL
@@ -212,7 +217,8 @@ static uint64_t place_storage(const tensor_file *f, const pickle_memory *memory,
         fail(EXIT_WRONG_INPUT, f->path, "its storage %s belongs to no tensor, or comes twice (copy it again)", key);
     const uint64_t item = type_size((*found)->as.storage.type);
     if (count > left / item)
-        fail(EXIT_WRONG_INPUT, f->path, "is cut short: its storage %s should hold %llu numbers (copy it again)", key, (unsigned long long)count);
+        fail(EXIT_WRONG_INPUT, f->path, "is cut short: its storage %s should hold %llu numbers (copy it again)", key,
+             (unsigned long long)count);
     while (found > memory->storage && strcmp(found[-1]->as.storage.key, key) == 0)
         found--;
     for (; found < memory->storage + memory->storage_count && strcmp((*found)->as.storage.key, key) == 0; found++) {
@@ -222,7 +228,8 @@ static uint64_t place_storage(const tensor_file *f, const pickle_memory *memory,
     return count * item;
 }
 
-static void place_storages(const tensor_file *f, const pickle_memory *memory, const pickle_value *keys, int big, uint64_t at, uint64_t size)
+static void place_storages(const tensor_file *f, const pickle_memory *memory, const pickle_value *keys, int big, uint64_t at,
+                           uint64_t size)
 {
     if (memory->storage_count > 0) qsort(memory->storage, memory->storage_count, sizeof *memory->storage, by_key);
     for (size_t i = 0; i < keys->as.list.count; i++) {
@@ -268,14 +275,16 @@ static void open_npz(tensor_file *f, archive *z)
         char *name = format_text("%.*s", (int)n - 4, z->member[i].name);
         stored_tensor *t = add_tensor(f, name);
         if (npy_describe(t, from, f->path, place, z->member[i].size)) t->inflated = from != z->file;
-        else {                                          /* an array of objects inside: its dict's arrays as NAME.KEY would be no one's format */
+        /* an array of objects inside: its dict's arrays as NAME.KEY would be no one's format */
+        else {
             release(t->name);
             f->tensor_count--;
             add_note(f, name, format_text("Python objects, not read (save plain arrays)"));
         }
         release(name);
     }
-    if (f->tensor_count == 0) fail(EXIT_WRONG_INPUT, f->path, "there is no array and no PyTorch checkpoint in this archive (check the name)");
+    if (f->tensor_count == 0) fail(EXIT_WRONG_INPUT, f->path, "there is no array and no PyTorch checkpoint in this archive "
+                                   "(check the name)");
 }
 
 static void open_npy(tensor_file *f, uint64_t size)
@@ -300,12 +309,14 @@ static void open_npy(tensor_file *f, uint64_t size)
 file_kind file_kind_of(const char *path)
 {
     static const struct { const char *ending; file_kind kind; } known[] = {
-        { ".npy", FILE_ARRAY }, { ".safetensors", FILE_TENSORS }, { ".pth", FILE_TENSORS }, { ".pt", FILE_TENSORS }, { ".npz", FILE_TENSORS } };
+        { ".npy", FILE_ARRAY }, { ".safetensors", FILE_TENSORS }, { ".pth", FILE_TENSORS }, { ".pt", FILE_TENSORS },
+        { ".npz", FILE_TENSORS } };
     unsigned char b[10] = { 0 };
     const char *ending = strrchr(path, '.');
     const size_t got = file_exists(path) ? read_start(path, b, sizeof b) : 0;
     if (got == sizeof b && memcmp(b, "\x93NUMPY", 6) == 0) return npy_holds_objects(path) ? FILE_TENSORS : FILE_ARRAY;
-    if (got == sizeof b && (memcmp(b, "PK\3\4", 4) == 0 || (b[0] == 0x80 && b[1] >= 1 && b[1] <= 5) || b[8] == '{')) return FILE_TENSORS;
+    if (got == sizeof b && (memcmp(b, "PK\3\4", 4) == 0 || (b[0] == 0x80 && b[1] >= 1 && b[1] <= 5) || b[8] == '{'))
+        return FILE_TENSORS;
     if (is_hdf5(path)) return FILE_HDF5;
     for (size_t i = 0; ending != NULL && i < sizeof known / sizeof *known; i++)
         if (strcmp(ending, known[i].ending) == 0) return known[i].kind;
@@ -319,7 +330,8 @@ tensor_file tensors_open(const char *path)
     FILE *file = open_sized(path, &size);
     if (size >= sizeof first) read_place(file, path, 0, first, sizeof first);
     const int zip = memcmp(first, "PK\3\4", 4) == 0, npy = memcmp(first, "\x93NUMPY", 6) == 0;
-    const int pickle = first[0] == 0x80 && first[1] <= 5 && first[1] >= 1 && first[2] != 0;     /* safetensors: a length below 2^40 and '{' */
+    /* safetensors: a length below 2^40 and '{' */
+    const int pickle = first[0] == 0x80 && first[1] <= 5 && first[1] >= 1 && first[2] != 0;
     if (!zip && !npy && !pickle) {
         fclose(file);
         return safetensors_open(path);
@@ -356,7 +368,8 @@ array tensors_array(const char *path)
         char list[600] = "";
         for (int t = 0; t < f.tensor_count && strlen(list) < 500; t++)
             snprintf(list + strlen(list), sizeof list - strlen(list), "%s%.60s", t ? ", " : "", f.tensor[t].name);
-        if (key == NULL) fail(EXIT_WRONG_INPUT, path, "it holds %d arrays: %s (choose one: %s:%s)", f.tensor_count, list, name, f.tensor[0].name);
+        if (key == NULL) fail(EXIT_WRONG_INPUT, path, "it holds %d arrays: %s (choose one: %s:%s)", f.tensor_count, list, name,
+                              f.tensor[0].name);
         fail(EXIT_WRONG_INPUT, name, "there is no array '%s' in it (there are: %s)", key, list);
     }
     array a = tensor_array(&f, i);
@@ -377,7 +390,8 @@ char **names_read(const char *path, int *count)
     char *name = format_text("%.*s", (int)(colon - path), path);
     tensor_file f = tensors_open(name);
     const char *list = tensor_note(&f, colon + 1);
-    if (list == NULL) fail(EXIT_WRONG_INPUT, name, "there is no list of names '%s' in it ('realnet info' tells what there is)", colon + 1);
+    if (list == NULL) fail(EXIT_WRONG_INPUT, name, "there is no list of names '%s' in it ('realnet info' tells what there is)",
+                           colon + 1);
     char **names = split_text(list, ",", count);
     tensor_close(&f);
     release(name);

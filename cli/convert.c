@@ -68,7 +68,8 @@ static void load_tensor(tensor_file *f, int i, stored_tensor *out)
         out->bytes = t->count * sizeof *x;
         out->data = x;
     } else {
-        if (t->type[0] == 'C') fail(EXIT_WRONG_INPUT, f->path, "%s is complex, which safetensors does not hold (leave it out)", t->name);
+        if (t->type[0] == 'C') fail(EXIT_WRONG_INPUT, f->path, "%s is complex, which safetensors does not hold (leave it out)",
+                                    t->name);
         void *raw = allocate(t->count + 1, t->count ? t->bytes / t->count : 1);
         tensor_read_raw(f, i, raw);
         out->data = raw;
@@ -88,7 +89,8 @@ static void to_safetensors(const char *from, const char *to, int released)
     const char *size = tensor_note(&f, "realnet.input_size"), *note[4] = { "format", "pt", "realnet.input_size", size };
     safetensors_write(to, out, f.tensor_count, note, size != NULL ? 2 : 1);
     if (narrowed > 0)
-        warn(from, "%d tensors (%s, of type %s, and so on) were converted to float32", narrowed, f.tensor[first].name, f.tensor[first].type);
+        warn(from, "%d tensors (%s, of type %s, and so on) were converted to float32", narrowed, f.tensor[first].name,
+             f.tensor[first].type);
     if (json) {
         printf("[{\"file\": ");
         json_string(stdout, to);
@@ -110,11 +112,13 @@ int command_convert(int argc, char **argv)
         { 'o', "output", OPTION_TEXT, &to, "OUT", "OUT.safetensors (all tensors) or OUT.npy (one array)" },
         { 0, "names", OPTION_TEXT, &names, "N", "plain (default): V1.conv1.weight; released: realnet.module.V1.conv1.weight" },
         { 0, "roi", OPTION_TEXT, &rois, "V1,V2", "HDF5: regions; OUT is then a folder, V1.npy in it [images, voxels]" },
-        { 0, "labels", OPTION_TEXT, &labels, "KEY", "HDF5: the column that tells the image, such as image_index; its repeats are averaged" },
+        { 0, "labels", OPTION_TEXT, &labels, "KEY", "HDF5: the column that tells the image, such as image_index; its repeats are "
+          "averaged" },
         { 0, "where", OPTION_TEXT, &where, "KEY=N", "HDF5: only samples with these values, such as DataType=1" },
     };
-    parse_options("convert IN[:KEY] -o OUT", "Weights (.pth, .pt, .npz, .safetensors) to .safetensors; an array (.npz, a pickled dict, a tensor) to .npy; "
-                  "fMRI data in the bdpy layout (.h5) to .npy and labels.", options, sizeof options / sizeof *options, argc, argv, 1, 1);
+    parse_options("convert IN[:KEY] -o OUT", "Weights (.pth, .pt, .npz, .safetensors) to .safetensors; an array (.npz, a pickled "
+                  "dict, a tensor) to .npy; fMRI data in the bdpy layout (.h5) to .npy and labels.", options,
+                  sizeof options / sizeof *options, argc, argv, 1, 1);
     require_option("convert", "output", to);
     const int released = strcmp(names, "released") == 0;
     if (!released && strcmp(names, "plain") != 0)

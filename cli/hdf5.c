@@ -13,14 +13,16 @@ static const unsigned char signature[8] = { 0x89, 'H', 'D', 'F', '\r', '\n', 0x1
 int is_hdf5(const char *path)
 {
     unsigned char first[8] = { 0 };
-    return file_exists(path) && read_start(path, first, sizeof first) == sizeof first && memcmp(first, signature, sizeof first) == 0;
+    return file_exists(path) && read_start(path, first, sizeof first) == sizeof first &&
+           memcmp(first, signature, sizeof first) == 0;
 }
 
 #ifndef HAVE_HDF5
 void bdata_convert(const char *path, const char *rois, const char *labels, const char *where, const char *folder)
 {
     (void)rois, (void)labels, (void)where, (void)folder;
-    fail(EXIT_WRONG_INPUT, path, "is an HDF5 file, and this build cannot read those (install libhdf5, Debian: libhdf5-dev, and build again)");
+    fail(EXIT_WRONG_INPUT, path, "is an HDF5 file, and this build cannot read those (install libhdf5, Debian: libhdf5-dev, and "
+         "build again)");
 }
 
 void bdata_info(const char *path, void (*tell)(const char *name, const char *type, const array *a))
@@ -64,7 +66,8 @@ static int extent_of(const bdata *b, hid_t id, const char *name, size_t extent[2
     const hid_t space = H5Dget_space(id);
     const int rank = H5Sget_simple_extent_ndims(space);
     if (rank < 0 || rank > 2 || H5Sget_simple_extent_dims(space, size, NULL) != rank)
-        fail(EXIT_WRONG_INPUT, b->path, "%s has %d dimensions; 2 at most are meant to be there (is this data in the bdpy layout?)", name, rank);
+        fail(EXIT_WRONG_INPUT, b->path, "%s has %d dimensions; 2 at most are meant to be there (is this data in the bdpy "
+             "layout?)", name, rank);
     H5Sclose(space);
     extent[0] = rank > 0 ? (size_t)size[0] : 1;
     extent[1] = rank > 1 ? (size_t)size[1] : 1;
@@ -83,7 +86,8 @@ static char **read_texts(const bdata *b, hid_t id, const char *name, int *count)
     size_t extent[2];
     extent_of(b, id, name, extent);
     const hid_t stored = H5Dget_type(id);
-    if (stored < 0 || H5Tget_class(stored) != H5T_STRING || extent[0] > INT32_MAX || extent[1] > INT32_MAX / (extent[0] ? extent[0] : 1))
+    if (stored < 0 || H5Tget_class(stored) != H5T_STRING || extent[0] > INT32_MAX ||
+        extent[1] > INT32_MAX / (extent[0] ? extent[0] : 1))
         unreadable(b, name);
     const size_t n = extent[0] * extent[1];
     const int varies = H5Tis_variable_str(stored) > 0;
@@ -120,7 +124,8 @@ static bdata bdata_open(const char *path)
     const char *key = older ? "metaData/key" : "metadata/key", *value = older ? "metaData/value" : "metadata/value";
     const char *data = H5Lexists(b.file, "dataSet", H5P_DEFAULT) > 0 ? "dataSet" : "dataset";
     if (!has_path(b.file, older ? "metaData" : "metadata", "key") || !has_path(b.file, older ? "metaData" : "metadata", "value"))
-        fail(EXIT_WRONG_INPUT, path, "there is no metadata/key and metadata/value in it (only the bdpy layout is read; save other data as .npy)");
+        fail(EXIT_WRONG_INPUT, path, "there is no metadata/key and metadata/value in it (only the bdpy layout is read; save "
+             "other data as .npy)");
     b.dataset = open_part(&b, data);
     if (extent_of(&b, b.dataset, data, extent) != 2 || extent[0] > INT32_MAX || extent[1] > INT32_MAX)
         fail(EXIT_WRONG_INPUT, path, "%s has not two dimensions, samples and columns (is this data in the bdpy layout?)", data);
@@ -131,7 +136,8 @@ static bdata bdata_open(const char *path)
     H5Dclose(id);
     id = open_part(&b, value);
     if (extent_of(&b, id, value, extent) != 2 || extent[0] != (size_t)b.keys || extent[1] != b.columns)
-        fail(EXIT_WRONG_INPUT, path, "%s is [%zu, %zu], but there are %d keys and %zu columns (copy the file again)", value, extent[0], extent[1],
+        fail(EXIT_WRONG_INPUT, path, "%s is [%zu, %zu], but there are %d keys and %zu columns (copy the file again)", value,
+             extent[0], extent[1],
              b.keys, b.columns);
     b.value = allocate((size_t)b.keys * b.columns + 1, sizeof *b.value);
     if (H5Dread(id, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, b.value) < 0) unreadable(&b, value);
@@ -176,7 +182,8 @@ static char *key_list(const bdata *b, int regions)
     char list[600] = "";
     for (int k = 0; k < b->keys && strlen(list) < 500; k++) {
         const size_t n = columns_of(b, k, NULL);
-        if (regions ? n > 1 : n == 1) snprintf(list + strlen(list), sizeof list - strlen(list), "%s%.60s", list[0] ? ", " : "", b->key[k]);
+        if (regions ? n > 1 : n == 1)
+            snprintf(list + strlen(list), sizeof list - strlen(list), "%s%.60s", list[0] ? ", " : "", b->key[k]);
     }
     return format_text("%s", list[0] ? list : "none");
 }
@@ -275,7 +282,8 @@ static void write_means(const bdata *b, const char *file, const size_t *column, 
             for (size_t v = 0; v < voxels; v++) {
                 const double x = rows[r * b->columns + column[v]];
                 if (!(x - x == 0.0))
-                    fail(EXIT_WRONG_INPUT, b->path, "dataset row %zu, column %zu is not finite (leave out its ROI, or mend the file)", first + r,
+                    fail(EXIT_WRONG_INPUT, b->path, "dataset row %zu, column %zu is not finite (leave out its ROI, or mend the "
+                         "file)", first + r,
                          column[v]);
                 sum[(size_t)g * voxels + v] += x;
             }
@@ -349,7 +357,8 @@ void bdata_convert(const char *path, const char *rois, const char *labels, const
 {
     bdata b = bdata_open(path);
     int regions, conditions = 0, images;
-    char **region = split_list("--roi", rois, &regions), **condition = where != NULL ? split_list("--where", where, &conditions) : NULL;
+    char **region = split_list("--roi", rois, &regions);
+    char **condition = where != NULL ? split_list("--where", where, &conditions) : NULL;
     double *label = label_column(&b, "--labels", labels);
     int *keep = allocate(b.samples + 1, sizeof *keep), *group = allocate(b.samples + 1, sizeof *group);
     for (size_t i = 0; i < b.samples; i++)
@@ -357,7 +366,8 @@ void bdata_convert(const char *path, const char *rois, const char *labels, const
     for (int i = 0; i < conditions; i++)
         keep_where(&b, condition[i], keep);
     double *image = group_samples(&b, label, keep, group, &images);
-    if (images == 0) fail(EXIT_WRONG_INPUT, path, "no sample has a label '%s'%s (choose others)", labels, where != NULL ? " where that holds" : "");
+    if (images == 0)
+        fail(EXIT_WRONG_INPUT, path, "no sample has a label '%s'%s (choose others)", labels, where != NULL ? " where that holds" : "");
     size_t voxels, missing = 0;
     for (size_t i = 0; i < b.samples; i++)
         missing += keep[i] && group[i] < 0;
@@ -366,7 +376,8 @@ void bdata_convert(const char *path, const char *rois, const char *labels, const
     make_folder(folder);
     for (int r = 0; r < regions; r++) {
         size_t *column = region_columns(&b, region[r], &voxels);
-        char *name = format_text("%s.npy", strncmp(region[r], "ROI_", 4) == 0 ? region[r] + 4 : region[r]), *file = join_path(folder, name);
+        const char *bare = strncmp(region[r], "ROI_", 4) == 0 ? region[r] + 4 : region[r];
+        char *name = format_text("%s.npy", bare), *file = join_path(folder, name);
         write_means(&b, file, column, voxels, group, images);
         tell_written(file, "f4", 2, (const size_t[2]){ (size_t)images, voxels });
         release(column);

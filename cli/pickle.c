@@ -1,6 +1,6 @@
-/* pickle.c: Python's pickles, protocols 0 to 5, as far as tensors and arrays need them. A pickle is a program for a stack machine;
- * this machine builds numbers, strings, lists, tuples, dicts, tensors and arrays, calls nothing, and refuses every other global by
- * its name. What it allocates is bounded by the file's size. Long strings of bytes stay in the file: their place is kept.
+/* pickle.c: Python's pickles, protocols 0 to 5, as far as tensors and arrays need them. A pickle is a program for a
+ * stack machine; this machine builds numbers, strings, lists, tuples, dicts, tensors and arrays, calls nothing, and refuses every
+ * other global by its name. What it allocates is bounded by the file's size. Long strings of bytes stay in the file: their place is kept.
  * Source: Python's Lib/pickletools.py (opcodes); torch/serialization.py, torch/_utils.py (persistent ids, _rebuild_tensor_v2). */
 #include "containers.h"
 #include <stdlib.h>
@@ -26,7 +26,8 @@ static pickle_value the_mark = { .kind = PICKLE_MARK }, the_none = { .kind = PIC
 static void broken(const machine *m, const char *what) CLI_NORETURN;
 static void broken(const machine *m, const char *what)
 {
-    fail(EXIT_WRONG_INPUT, m->path, "its pickle is damaged before byte %llu: %s (copy it again)", (unsigned long long)m->place, what);
+    fail(EXIT_WRONG_INPUT, m->path, "its pickle is damaged before byte %llu: %s (copy it again)", (unsigned long long)m->place,
+         what);
 }
 
 /* ---- memory: counted, and freed in one go ---- */
@@ -250,8 +251,10 @@ static int sizes(machine *m, const pickle_value *tuple, uint64_t out[ARRAY_RANK_
 
 typedef struct { const char *name, *type; } named_type;
 static const named_type torch_storage[] = {
-    { "FloatStorage", "F32" }, { "DoubleStorage", "F64" }, { "HalfStorage", "F16" }, { "BFloat16Storage", "BF16" }, { "LongStorage", "I64" },
-    { "IntStorage", "I32" }, { "ShortStorage", "I16" }, { "CharStorage", "I8" }, { "ByteStorage", "U8" }, { "BoolStorage", "BOOL" },
+    { "FloatStorage", "F32" }, { "DoubleStorage", "F64" }, { "HalfStorage", "F16" },
+    { "BFloat16Storage", "BF16" }, { "LongStorage", "I64" },
+    { "IntStorage", "I32" }, { "ShortStorage", "I16" }, { "CharStorage", "I8" }, { "ByteStorage", "U8" },
+    { "BoolStorage", "BOOL" },
     { "ComplexFloatStorage", "C64" }, { "ComplexDoubleStorage", "C128" }, { "UntypedStorage", "U8" },
 };
 
@@ -264,9 +267,11 @@ static const char *storage_type(const char *name)
 
 /* The functions and classes of the format; what a NumPy module is called differs between versions 1 and 2. */
 static const char *const known_globals[] = {
-    "collections OrderedDict", "torch._utils _rebuild_tensor", "torch._utils _rebuild_tensor_v2", "torch._utils _rebuild_parameter",
+    "collections OrderedDict", "torch._utils _rebuild_tensor", "torch._utils _rebuild_tensor_v2",
+    "torch._utils _rebuild_parameter",
     "torch Size", "torch.nn.parameter Parameter", "numpy.core.multiarray _reconstruct", "numpy._core.multiarray _reconstruct",
-    "numpy.core.multiarray scalar", "numpy._core.multiarray scalar", "numpy.core.numeric _frombuffer", "numpy._core.numeric _frombuffer",
+    "numpy.core.multiarray scalar", "numpy._core.multiarray scalar", "numpy.core.numeric _frombuffer",
+    "numpy._core.numeric _frombuffer",
     "numpy ndarray", "numpy dtype", "_codecs encode", "builtins bytearray", "__builtin__ bytearray",
 };
 
@@ -277,11 +282,13 @@ static void push_global(machine *m, const char *module, const char *name)
     v->as.text.bytes = take(m->memory, m->path, length);
     snprintf(v->as.text.bytes, length, "%s %s", module, name);
     v->as.text.length = length - 1;
-    int known = (strcmp(module, "torch") == 0 && storage_type(name) != NULL) || (strcmp(module, "torch.storage") == 0 && strcmp(name, "UntypedStorage") == 0);
+    int known = (strcmp(module, "torch") == 0 && storage_type(name) != NULL) ||
+                (strcmp(module, "torch.storage") == 0 && strcmp(name, "UntypedStorage") == 0);
     for (size_t i = 0; i < sizeof known_globals / sizeof *known_globals; i++)
         known |= strcmp(v->as.text.bytes, known_globals[i]) == 0;
     if (!known)
-        fail(EXIT_WRONG_INPUT, m->path, "it wants Python's %s.%s, which is neither a tensor nor plain data and is not built here (save the state_dict "
+        fail(EXIT_WRONG_INPUT, m->path, "it wants Python's %s.%s, which is neither a tensor nor plain data and is not built here "
+             "(save the state_dict "
              "or the arrays alone)", module, name);
     push(m, v);
 }
@@ -330,8 +337,10 @@ static pickle_value *rebuild_tensor(machine *m, const pickle_value *a)
 /* numpy.dtype('<f8', align, copy): kind letter and size; '|O' has none. */
 static pickle_value *make_dtype(machine *m, const pickle_value *a)
 {
-    static const named_type known[] = { { "f2", "F16" }, { "f4", "F32" }, { "f8", "F64" }, { "i1", "I8" }, { "i2", "I16" }, { "i4", "I32" },
-                                        { "i8", "I64" }, { "u1", "U8" }, { "u2", "U16" }, { "u4", "U32" }, { "u8", "U64" }, { "b1", "BOOL" } };
+    static const named_type known[] = { { "f2", "F16" }, { "f4", "F32" }, { "f8", "F64" }, { "i1", "I8" }, { "i2", "I16" },
+                                        { "i4", "I32" },
+                                        { "i8", "I64" }, { "u1", "U8" }, { "u2", "U16" }, { "u4", "U32" }, { "u8", "U64" },
+                                        { "b1", "BOOL" } };
     pickle_value *v = make(m, PICKLE_DTYPE);
     const char *word = argument(m, a, 0, PICKLE_TEXT)->as.text.bytes;
     if (*word != 0 && strchr("<>|=", *word) != NULL) v->as.dtype.big = *word++ == '>';
@@ -343,12 +352,14 @@ static pickle_value *make_dtype(machine *m, const pickle_value *a)
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(word, known[i].name) == 0) snprintf(v->as.dtype.type, sizeof v->as.dtype.type, "%s", known[i].type);
     if (v->as.dtype.type[0] == 0 && strcmp(word, "O8") != 0 && strcmp(word, "O4") != 0 && strcmp(word, "O") != 0)
-        fail(EXIT_WRONG_INPUT, m->path, "it has an array of NumPy's type '%s', which is not read here (convert it to float32)", word);
+        fail(EXIT_WRONG_INPUT, m->path, "it has an array of NumPy's type '%s', which is not read here (convert it to float32)",
+             word);
     return v;
 }
 
 /* What ndarray.__setstate__ gets: shape, dtype, Fortran order, data (bytes, or a list of objects). */
-static void set_array(machine *m, pickle_value *v, const pickle_value *shape, const pickle_value *dtype, int fortran, pickle_value *data)
+static void set_array(machine *m, pickle_value *v, const pickle_value *shape, const pickle_value *dtype, int fortran,
+                      pickle_value *data)
 {
     uint64_t extent[ARRAY_RANK_MAX] = { 0 };
     if (shape->kind != PICKLE_TUPLE || dtype->kind != PICKLE_DTYPE) broken(m, "an array's shape or type is missing");
@@ -409,7 +420,8 @@ static pickle_value *call(machine *m, const pickle_value *function, pickle_value
             const pickle_value *pairs = argument(m, a, 0, PICKLE_LIST);
             for (size_t i = 0; i < pairs->as.list.count; i++) {
                 const pickle_value *pair = pairs->as.list.item[i];
-                if ((pair->kind != PICKLE_LIST && pair->kind != PICKLE_TUPLE) || pair->as.list.count != 2) broken(m, "a dict's pair is none");
+                if ((pair->kind != PICKLE_LIST && pair->kind != PICKLE_TUPLE) || pair->as.list.count != 2)
+                    broken(m, "a dict's pair is none");
                 list_add(m, v, pair->as.list.item[0]);
                 list_add(m, v, pair->as.list.item[1]);
             }
@@ -616,7 +628,8 @@ static void run_object(machine *m, int op)
     case 'g': push(m, memo_get(m, strtoull(read_line(m), NULL, 10))); return;
     case 0x80: if (read_unsigned(m, 1) > 5) broken(m, "its protocol is newer than 5"); return;
     case 0x95: read_unsigned(m, 8); return;             /* FRAME: a hint for buffering */
-    default: fail(EXIT_WRONG_INPUT, m->path, "its pickle has the opcode 0x%02x at byte %llu, which is not read here (save it again with protocol 2 to 5)",
+    default: fail(EXIT_WRONG_INPUT, m->path, "its pickle has the opcode 0x%02x at byte %llu, which is not read here (save it "
+                  "again with protocol 2 to 5)",
                   (unsigned)op, (unsigned long long)(m->place - 1));
     }
 }

@@ -1,4 +1,5 @@
-/* apart.h: what a function says that is to fail, run in a process of its own: what a refusal leaves allocated and open ends with it.
+/* apart.h: what a function says that is to fail, run in a process of its own: what a refusal leaves allocated and
+ * open ends with it.
  * Include after cli_tests.h. */
 #ifndef REALNET_APART_H
 #define REALNET_APART_H
@@ -14,7 +15,8 @@ static void apart_hook(int status, const char *line)
     _exit(sent > 0 && status == EXIT_WRONG_INPUT ? APART_REFUSED : APART_FAILED);
 }
 
-/* The exit status of act(argument) in a process of its own, -1 if it was killed; its line, and how many megabytes more it took. */
+/* The exit status of act(argument) in a process of its own, -1 if it was killed; its line, and how many megabytes
+ * more it took. */
 static int run_apart(void (*act)(void *), void *argument, char line[APART_LINE], long *megabytes)
 {
     int ends[2], status = 0;

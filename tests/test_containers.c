@@ -32,7 +32,8 @@ static uint64_t bits_at(const void *data, size_t i, size_t part)
 
 static size_t part_of(const char *type)
 {
-    static const char *const narrow[] = { "U8", "I8", "BOOL" }, *const two[] = { "F16", "BF16", "I16", "U16" }, *const four[] = { "F32", "I32", "U32", "C64" };
+    static const char *const narrow[] = { "U8", "I8", "BOOL" }, *const two[] = { "F16", "BF16", "I16", "U16" };
+    static const char *const four[] = { "F32", "I32", "U32", "C64" };
     for (size_t i = 0; i < 3; i++)
         if (strcmp(type, narrow[i]) == 0) return 1;
     for (size_t i = 0; i < 4; i++)
@@ -116,7 +117,8 @@ static void selection(void)
     int count;
     section("containers: one array of many");
     array a = npy_read(HERE "stored.npz:f");
-    check(a.rank == 2 && a.shape[0] == 3 && a.shape[1] == 4 && array_at(&a, 5) == 5.0 && a.kind == 'f' && a.item_size == 4, "stored.npz:f");
+    check(a.rank == 2 && a.shape[0] == 3 && a.shape[1] == 4 && array_at(&a, 5) == 5.0 && a.kind == 'f' && a.item_size == 4,
+          "stored.npz:f");
     array_free(&a);
     a = npy_read(HERE "eeg.npy:times");
     check(a.rank == 1 && a.shape[0] == 5 && array_at(&a, 0) == -0.2 && a.item_size == 8, "eeg.npy:times");
@@ -128,7 +130,8 @@ static void selection(void)
     check(a.item_size == 4 && array_at(&a, 3) == -1.5, "bfloat16 as an array of float32");
     array_free(&a);
     a = npy_read(HERE "zip.pth:complex64");
-    check(a.item_size == 4 && a.rank == 2 && a.shape[0] == 2 && a.shape[1] == 2 && array_at(&a, 3) == -3.0, "complex numbers are two");
+    check(a.item_size == 4 && a.rank == 2 && a.shape[0] == 2 && a.shape[1] == 2 && array_at(&a, 3) == -3.0,
+          "complex numbers are two");
     array_free(&a);
     char **name = names_read(HERE "eeg.npy:ch_names", &count);
     check(count == 2 && strcmp(name[0], "O1") == 0 && strcmp(name[1], "Oz") == 0, "ch_names: %d", count);
@@ -171,7 +174,8 @@ static void hostile(void)
         char *bar = strstr(entry, " | "), *part = bar + 3;
         *bar = 0;
         part[strcspn(part, "\n")] = 0;
-        if (!inflates && strstr("bad_bomb.pth bad_longer.pth bad_check.pth", entry) != NULL) part = (char *)(uintptr_t)"install stb_image";
+        if (!inflates && strstr("bad_bomb.pth bad_longer.pth bad_check.pth", entry) != NULL)
+            part = (char *)(uintptr_t)"install stb_image";
         char *path = join_path(HERE, entry);
         check_refusal(read_all, path, part);
         release(path);
@@ -207,8 +211,10 @@ static int count_accepted(char *path, long from, long to)
 
 static void truncated(void)
 {
-    static const char *const files[] = { "zip.pth", "legacy.pth", "legacy_protocol4.pth", "zip_protocol4.pth", "big_legacy.pth", "deflated.pth", "zip64.pth",
-                                         "directory64.pth", "stored.npz", "deflated.npz", "dict.npy", "eeg.npy", "protocol5.npy" };
+    static const char *const files[] = { "zip.pth", "legacy.pth", "legacy_protocol4.pth", "zip_protocol4.pth", "big_legacy.pth",
+                                         "deflated.pth", "zip64.pth",
+                                         "directory64.pth", "stored.npz", "deflated.npz", "dict.npy", "eeg.npy",
+                                         "protocol5.npy" };
     enum { BATCH = 200 };                               /* lengths a process: each refusal leaves up to two files open */
     section("containers: every truncated length");
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {

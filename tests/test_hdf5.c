@@ -31,25 +31,30 @@ void test_hdf5(void)
 #else
 #include <hdf5.h>
 
-/* 3 voxels of V1 (columns 0, 2, 5), 2 of V2 (2, 6: one of them V1's too), then labels: 3 image_index, 4 DataType, 1 stimulus_id. */
+/* 3 voxels of V1 (columns 0, 2, 5), 2 of V2 (2, 6: one of them V1's too), then labels: 3 image_index, 4 DataType, 1 stimulus_id.
+ * */
 enum { SAMPLES = 150, COLUMNS = 7, KEYS = 6 };
 static const char *const key[KEYS] = { "VoxelData", "ROI_V1", "ROI_V2", "image_index", "DataType", "stimulus_id" };
 static double value[KEYS][COLUMNS], data[SAMPLES][COLUMNS];
 
 static void fill(void)
 {
-    static const int member[KEYS][COLUMNS] = { { 1, 0, 1, 0, 0, 1, 1 }, { 1, 0, 1, 0, 0, 1, 0 }, { 0, 0, 1, 0, 0, 0, 1 }, { 0, 0, 0, 1 }, { 0, 0, 0, 0, 1 }, { 0, 1 } };
+    static const int member[KEYS][COLUMNS] = { { 1, 0, 1, 0, 0, 1, 1 }, { 1, 0, 1, 0, 0, 1, 0 }, { 0, 0, 1, 0, 0, 0, 1 }, { 0, 0,
+        0, 1 }, { 0, 0, 0, 0, 1 }, { 0, 1 } };
     for (int k = 0; k < KEYS; k++)
         for (int c = 0; c < COLUMNS; c++)
             value[k][c] = member[k][c] ? 1.0 : k == 0 ? (double)NAN : 0.0;
     for (int i = 0; i < SAMPLES; i++)
         for (int c = 0; c < COLUMNS; c++)
-            data[i][c] = c == 3 ? (i % 7 == 6 ? (double)NAN : 5.0 - i % 7) : c == 4 ? 1.0 + i % 2 : c == 1 ? 1518878.005958 + i % 2 : 0.1 * i * i - 3.3 * c;
+            data[i][c] = c == 3 ? (i % 7 == 6 ? (double)NAN
+                                   : 5.0 - i % 7) : c == 4 ? 1.0 + i % 2 : c == 1 ? 1518878.005958 + i % 2
+                                       : 0.1 * i * i - 3.3 * c;
 }
 
 static void put(hid_t file, const char *name, int rank, const hsize_t *size, hid_t type, const void *from)
 {
-    const hid_t space = H5Screate_simple(rank, size, NULL), id = H5Dcreate2(file, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    const hid_t space = H5Screate_simple(rank, size, NULL), id = H5Dcreate2(file, name, type, space, H5P_DEFAULT, H5P_DEFAULT,
+        H5P_DEFAULT);
     check(H5Dwrite(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, from) >= 0, "%s cannot be written", name);
     H5Dclose(id);
     H5Sclose(space);
@@ -105,7 +110,8 @@ static void convert_well(request r)
     check(status == 0, "%s, %s: status %d: %s", r.rois, r.labels, status, line);
 }
 
-/* Means over the samples with image_index `image`, of DataType `kind` unless that is 0; computed column by column from the back. */
+/* Means over the samples with image_index `image`, of DataType `kind` unless that is 0; computed column by column from the back.
+ * */
 static double mean_of(double image, int kind, int column)
 {
     double sum = 0.0;
@@ -123,7 +129,8 @@ static void check_region(const char *name, const int *column, size_t voxels, int
     char *path = in_folder(name);
     array a = npy_read(path);
     int right = 0;
-    check(a.rank == 2 && a.shape[0] == 6 && a.shape[1] == voxels && a.kind == 'f' && a.item_size == 4, "%s has another shape", name);
+    check(a.rank == 2 && a.shape[0] == 6 && a.shape[1] == voxels && a.kind == 'f' && a.item_size == 4, "%s has another shape",
+          name);
     for (size_t i = 0; i < a.count; i++)
         right += array_at(&a, i) == (double)(float)mean_of((double)(i / voxels), kind, column[i % voxels]);
     check(right == (int)a.count, "%s: %d of %zu means are right", name, right, a.count);
@@ -178,7 +185,8 @@ static int told;
 static void note_array(const char *name, const char *type, const array *a)
 {
     const size_t columns[] = { COLUMNS, 4, 3, 2, 1, 1, 1 };
-    check(strcmp(type, "F64") == 0 && a->shape[0] == SAMPLES && a->shape[1] == columns[told], "%s has %zu columns", name, a->shape[1]);
+    check(strcmp(type, "F64") == 0 && a->shape[0] == SAMPLES && a->shape[1] == columns[told], "%s has %zu columns", name,
+          a->shape[1]);
     if (told == 2) check(array_at(a, 4) == data[1][2] && strcmp(name, "ROI_V1") == 0, "%s: another column", name);
     told++;
 }

@@ -1,6 +1,6 @@
-/* fuzz.c: any bytes whatever go to one reader of the program, the one that the program's own name ends in, under libFuzzer, AddressSanitizer and
- * UndefinedBehaviorSanitizer (make fuzz). A reader may refuse them with a line; it must not touch foreign memory, run for ever, or
- * take more memory than -malloc_limit_mb. What a refusal leaves allocated or open is freed here: the program would end then. */
+/* fuzz.c: any bytes whatever go to one reader of the program, the one that the program's own name ends in, under libFuzzer,
+ * AddressSanitizer and UndefinedBehaviorSanitizer (make fuzz). A reader may refuse them with a line; it must not touch foreign memory, run for
+ * ever, or take more memory than -malloc_limit_mb. What a refusal leaves allocated or open is freed here: the program would end then. */
 #include "../../cli/command.h"
 #include <setjmp.h>
 #include <stdlib.h>
@@ -58,7 +58,8 @@ static FILE *note_file(FILE *file)
 }
 
 FILE *__wrap_fopen(const char *path, const char *mode) { return note_file(__real_fopen(path, mode)); }
-FILE *__wrap_fopen64(const char *path, const char *mode) { return note_file(__real_fopen(path, mode)); }        /* what 64-bit offsets call it */
+/* what 64-bit offsets call it */
+FILE *__wrap_fopen64(const char *path, const char *mode) { return note_file(__real_fopen(path, mode)); }
 FILE *__wrap_tmpfile64(void) { return note_file(__real_tmpfile()); }
 FILE *__wrap_tmpfile(void) { return note_file(__real_tmpfile()); }
 
