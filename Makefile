@@ -2,12 +2,17 @@
 CC      = cc
 BUILD   = build
 PREFIX  = /usr/local
+# Raised when a function or a struct of realnet.h changes its meaning.
+ABI     = 0
 # -std=c99 and -ffp-contract=off keep products and sums apart: the arithmetic contract. -fno-math-errno lets sqrt be one instruction.
 CFLAGS  = -std=c99 -O3 -ffp-contract=off -fno-math-errno -Wall -Wextra -pedantic -Wshadow
 NATIVE  = $(shell $(CC) -march=native -E -x c /dev/null >/dev/null 2>&1 && echo -march=native)
 # Not -o /dev/null: run by root, tcc puts its output in the place of the device.
 OPENMP  = $(shell f=$$(mktemp); echo 'int main(void){return 0;}' | $(CC) -fopenmp -x c - -o $$f 2>/dev/null && echo -fopenmp; rm -f $$f)
 STB     = $(shell sh third_party/find_stb.sh 2>/dev/null)
+# Where hdf5.h is; without it the released fMRI files (.h5) cannot be read.
+HDF5    = $(firstword $(patsubst %/hdf5.h,%,$(wildcard /usr/include/hdf5/serial/hdf5.h /usr/include/hdf5.h /usr/local/include/hdf5.h)))
+HDF5LIB = $(if $(HDF5),$(if $(findstring serial,$(HDF5)),-lhdf5_serial,-lhdf5))
 FLAGS   = $(CFLAGS) $(NATIVE) $(OPENMP) -D_POSIX_C_SOURCE=200809L
 PROGRAM = realnet.c $(wildcard cli/*.c)
 TESTS   = $(wildcard tests/*.c)
@@ -18,13 +23,13 @@ all: realnet
 # With stb_image the program reads PNG and JPEG; without it PPM, PGM and .npy.
 $(BUILD)/%.o: %.c $(HEADERS) Makefile
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(if $(STB),-DHAVE_STB_IMAGE -isystem $(STB)) -c $< -o $@
+	$(CC) $(FLAGS) $(if $(STB),-DHAVE_STB_IMAGE -isystem $(STB)) $(if $(HDF5),-DHAVE_HDF5 -isystem $(HDF5)) -c $< -o $@
 
 realnet: $(PROGRAM:%.c=$(BUILD)/%.o)
-	$(CC) $(FLAGS) $^ -lm -o $@
+	$(CC) $(FLAGS) $^ $(HDF5LIB) -lm -o $@
 
 $(BUILD)/tests/run: $(filter-out $(BUILD)/cli/main.o,$(PROGRAM:%.c=$(BUILD)/%.o)) $(TESTS:%.c=$(BUILD)/%.o)
-	$(CC) $(FLAGS) $^ -lm -o $@
+	$(CC) $(FLAGS) $^ $(HDF5LIB) -lm -o $@
 
 demo: realnet
 	./realnet demo -o demo
@@ -42,6 +47,11 @@ exhaustive:
 	$(CC) $(FLAGS) -Wno-unknown-pragmas tests/exhaustive/main.c realnet.c -lm -o $(BUILD)/exhaustive
 	$(BUILD)/exhaustive
 
+# Any bytes whatever for each reader, SECONDS each; needs clang with libFuzzer.
+SECONDS = 30
+fuzz:
+	sh tests/fuzz/run.sh $(BUILD) $(SECONDS)
+
 bench: realnet
 	./realnet bench
 
@@ -55,12 +65,26 @@ study:
 web: realnet
 	sh web/build.sh docs/playground $(BUILD)/web
 
-install: realnet
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include
+# The library alone, for other programs and for Python's ctypes (docs/python.md).
+lib: librealnet.so realnet.pc
+
+librealnet.so: realnet.c realnet.h Makefile
+	$(CC) $(FLAGS) -fPIC -shared -Wl,-soname,librealnet.so.$(ABI) realnet.c -o $@
+
+realnet.pc: realnet.h Makefile
+	printf 'prefix=%s\nName: realnet\nDescription: ReAlnet in C99\nVersion: %s\nLibs: -L$${prefix}/lib -lrealnet\nCflags: -I$${prefix}/include\n' \
+	    '$(PREFIX)' "$$(sed -n 's/.*RN_VERSION "\(.*\)"/\1/p' realnet.h)" > $@
+
+install: realnet lib
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/share/man/man1
 	install realnet $(DESTDIR)$(PREFIX)/bin
 	install -m 644 realnet.h $(DESTDIR)$(PREFIX)/include
+	install librealnet.so $(DESTDIR)$(PREFIX)/lib/librealnet.so.$(ABI)
+	ln -sf librealnet.so.$(ABI) $(DESTDIR)$(PREFIX)/lib/librealnet.so
+	install -m 644 realnet.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	install -m 644 docs/realnet.1 $(DESTDIR)$(PREFIX)/share/man/man1
 
 clean:
-	rm -rf $(BUILD) realnet demo docs/playground
+	rm -rf $(BUILD) realnet librealnet.so realnet.pc demo docs/playground
 
-.PHONY: all demo test test-portable exhaustive bench study web install clean
+.PHONY: all demo test test-portable exhaustive fuzz bench study web lib install clean

@@ -56,7 +56,8 @@ typedef struct {
     size_t count;
     void  *data;                                        /* C order, this machine's byte order; of allocate */
 } array;
-array   npy_read(const char *path);                     /* .npy 1.0-3.0, both byte orders, C and Fortran order, f2 f4 f8 i u b */
+/* .npy 1.0-3.0, both byte orders, C and Fortran order, f2 f4 f8 i u b; or one array of another container: FILE:KEY (tensors_open) */
+array   npy_read(const char *path);
 void    npy_write(const char *path, const char *type, int rank, const size_t *shape, const void *data); /* "f4" "f8" "i4" "u1" ... */
 /* The same in pieces, for arrays that are never whole in memory; ended by output_close. */
 output *npy_begin(const char *path, const char *type, int rank, const size_t *shape);
@@ -75,19 +76,28 @@ typedef struct {
     int         rank;
     size_t      shape[ARRAY_RANK_MAX];
     size_t      count, bytes;
+    size_t      stride[ARRAY_RANK_MAX];                 /* in the file, elements */
+    int         big, inflated;                          /* big-endian; in tensor_file.inflated instead of .file */
     uint64_t    place;                                  /* in the file, bytes from its start */
     const void *data;                                   /* to be written: this machine's byte order */
 } stored_tensor;
 typedef struct {
     char          *path;
-    FILE          *file;
-    char          *header;                              /* names and notes point into it */
+    FILE          *file, *inflated;                     /* inflated: what was compressed in it, or NULL */
+    char          *header;                              /* names and notes point into it, */
+    int            owns_names;                          /* unless they are allocated one by one */
     int            tensor_count;
     stored_tensor *tensor;
     int            note_count;                          /* pairs */
     char         **note;                                /* __metadata__: key, value, key, value, ... */
 } tensor_file;
 tensor_file safetensors_open(const char *path);         /* checks every size against the file before it allocates */
+/* By what is in it: safetensors, a PyTorch checkpoint (ZIP or legacy), .npz, .npy (also a pickled dict of arrays). */
+tensor_file tensors_open(const char *path);
+array       tensors_array(const char *path);            /* the array KEY of "FILE:KEY", or the only one of FILE */
+array       tensor_array(tensor_file *f, int index);    /* F16 stays two bytes wide; BF16 becomes float32; complex: a last dimension of 2 */
+/* One a line of a text file, empty lines left out; or the list of texts "FILE:KEY". One release() frees all. */
+char      **names_read(const char *path, int *count);
 int         tensor_find(const tensor_file *f, const char *name);        /* exact; -1 */
 void        tensor_read_floats(tensor_file *f, int index, float *out);  /* F32, F16, BF16, F64 to float32 */
 void        tensor_read_raw(tensor_file *f, int index, void *out);      /* this machine's byte order */

@@ -137,6 +137,7 @@ double *pca_apply(const char *folder, const double *x, size_t N, size_t D, const
 int print_usage(FILE *to);                              /* all commands; the exit status */
 int run_command(int argc, char **argv);                 /* any of them, by its name; status 2 if there is none */
 int command_init(int argc, char **argv);
+int command_convert(int argc, char **argv);
 int command_info(int argc, char **argv);
 int command_classify(int argc, char **argv);
 int command_features(int argc, char **argv);

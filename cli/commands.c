@@ -7,6 +7,7 @@ typedef struct { const char *name; int (*run)(int argc, char **argv); const char
 static const command commands[] = {
     { "demo",     command_demo,     "the whole study on the bundled data, ending in a report" },
     { "init",     command_init,     "fresh weights, with an encoder head if asked" },
+    { "convert",  command_convert,  "weights to .safetensors, arrays and released fMRI data to .npy" },
     { "info",     command_info,     "what is in a file: names, shapes, types, ranges, a content hash" },
     { "classify", command_classify, "class probabilities of images" },
     { "features", command_features, "what the areas make of images, as .npy" },

@@ -4,7 +4,7 @@
  * frees what it holds before it refuses it. */
 #define _XOPEN_SOURCE 700                               /* realpath, SIGXFSZ */
 #define _FILE_OFFSET_BITS 64                            /* files above 2 GiB on 32-bit machines */
-#include "cli.h"
+#include "containers.h"
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -349,6 +349,25 @@ static const char *read_fault(FILE *file, void *out, size_t count)
     return ferror(file) ? strerror(errno) : "it became shorter while it was read";
 }
 
+FILE *open_sized(const char *path, uint64_t *size)
+{
+    const input in = input_open(path);
+    *size = in.size;
+    return in.file;
+}
+
+int seek_place(FILE *file, uint64_t place)
+{
+    return seek_to(file, place);
+}
+
+void read_place(FILE *file, const char *path, uint64_t place, void *out, size_t count)
+{
+    const char *fault = seek_to(file, place) ? read_fault(file, out, count) : strerror(errno);
+    if (fault)
+        fail(EXIT_WRONG_INPUT, path, "cannot read: %s (try again, or copy it again)", fault);
+}
+
 static void read_exactly(input *in, void *out, size_t count)
 {
     const char *fault = read_fault(in->file, out, count);
@@ -379,6 +398,18 @@ char *read_text(const char *path, size_t *length)
     if (length)
         *length = text.used;
     return text.bytes;
+}
+
+/* The parts of `text` between any of `separators`, empty ones left out; pointers and characters in one allocation. */
+char **split_text(const char *text, const char *separators, int *count)
+{
+    const size_t length = strlen(text), most = length / 2 + 2;
+    char **part = allocate(most * sizeof *part + length + 1, 1);
+    char *copy = memcpy(part + most, text, length + 1);
+    *count = 0;
+    for (char *word = strtok(copy, separators); word; word = strtok(NULL, separators))
+        part[(*count)++] = word;
+    return part;
 }
 
 size_t read_start(const char *path, void *bytes, size_t room)
@@ -618,7 +649,7 @@ static float float_of_half(uint16_t half)
 
 /* ---- .npy ---- */
 
-typedef struct { char descr[16]; int fortran, big; } npy_header;
+typedef struct { char descr[16]; int fortran, big, objects; } npy_header;
 
 /* A quoted word without escapes; NULL if none begins here. */
 static const char *parse_word(input *in, char *word, size_t room)
@@ -647,8 +678,9 @@ static void parse_descr(input *in, npy_header *h, array *a)
         refuse(in, "its elements are records with named fields (%s)", npy_remedy);
     if (!parse_word(in, h->descr, sizeof h->descr))
         damaged(in, "the element type is missing here");
-    if (strcmp(h->descr, "|O") == 0)
-        refuse(in, "its elements are Python objects, type |O (%s)", npy_remedy);
+    h->objects = strcmp(h->descr, "|O") == 0;
+    if (h->objects)
+        return;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (h->descr[0] && strcmp(h->descr + 1, known[i]) == 0) {
             a->kind = known[i][0];
@@ -766,7 +798,48 @@ static void read_fortran(input *in, array *a)
     }
 }
 
-array npy_read(const char *path)
+int npy_describe(stored_tensor *t, FILE *file, const char *path, uint64_t place, uint64_t size)
+{
+    static const char *const of_float[] = { "", "", "F16", "", "F32", "", "", "", "F64" };
+    array a;
+    npy_header h;
+    input in = { .path = path, .file = file, .size = size };
+    memset(&a, 0, sizeof a);
+    memset(&h, 0, sizeof h);
+    if (!seek_to(file, place))
+        fail(EXIT_WRONG_INPUT, path, "cannot read: %s (try again, or copy it again)", strerror(errno));
+    read_npy_header(&in);
+    parse_npy_header(&in, &h, &a);
+    const uint64_t header = in.start_place + (uint64_t)(in.end - in.start);
+    t->place = place + header;
+    if (h.objects) {
+        release(in.start);
+        return 0;
+    }
+    const size_t item = (size_t)a.item_size;
+    if (!count_elements(&t->count, a.rank, a.shape, item) || t->count * (uint64_t)item != size - header)
+        refuse(&in, "is cut short or too long: its header does not promise as many bytes as there are (copy it again)");
+    if (a.kind == 'f')
+        snprintf(t->type, sizeof t->type, "%s", of_float[item]);
+    else if (a.kind == 'b')
+        snprintf(t->type, sizeof t->type, "BOOL");
+    else
+        snprintf(t->type, sizeof t->type, "%c%d", a.kind == 'i' ? 'I' : 'U', 8 * (int)item);
+    t->bytes = t->count * item;
+    t->big = h.big && item > 1;
+    t->rank = a.rank;
+    size_t step = 1;
+    for (int i = 0; i < a.rank; i++) {
+        const int d = h.fortran ? i : a.rank - 1 - i;
+        t->shape[d] = a.shape[d];
+        t->stride[d] = step;
+        step *= a.shape[d];
+    }
+    release(in.start);
+    return 1;
+}
+
+int npy_holds_objects(const char *path)
 {
     array a;
     npy_header h;
@@ -775,6 +848,42 @@ array npy_read(const char *path)
     memset(&h, 0, sizeof h);
     read_npy_header(&in);
     parse_npy_header(&in, &h, &a);
+    release(in.start);
+    fclose(in.file);
+    return h.objects;
+}
+
+/* Whether another reader is asked: for FILE:KEY, archives and pickles. */
+static int is_container(const char *path)
+{
+    unsigned char b[4] = { 0 };
+    if (!file_exists(path)) {
+        const char *colon = strrchr(path, ':');
+        char *name = colon ? format_text("%.*s", (int)(colon - path), path) : NULL;
+        const int there = name && file_exists(name);
+        release(name);
+        return there;
+    }
+    read_start(path, b, sizeof b);
+    return memcmp(b, "PK\3\4", 4) == 0 || (b[0] == 0x80 && b[1] >= 1 && b[1] <= 5);
+}
+
+array npy_read(const char *path)
+{
+    array a;
+    npy_header h;
+    if (is_container(path))
+        return tensors_array(path);
+    input in = input_open(path);
+    memset(&a, 0, sizeof a);
+    memset(&h, 0, sizeof h);
+    read_npy_header(&in);
+    parse_npy_header(&in, &h, &a);
+    if (h.objects) {
+        release(in.start);
+        fclose(in.file);
+        return tensors_array(path);
+    }
     const size_t item = (size_t)a.item_size;
     const shape_words shape = words_of_shape(a.rank, a.shape);
     const uint64_t there = in.size - in.start_place - (uint64_t)(in.end - in.start);
@@ -907,11 +1016,12 @@ void array_check_finite(const array *a, const char *path, const char *what)
 #define HEADER_BYTES_MAX 100000000                      /* the limit of the format's own library */
 
 /* 0 for a type that is not known. */
-static size_t type_size(const char *type)
+size_t type_size(const char *type)
 {
     static const struct { const char *name; size_t size; } known[] = {
         { "BOOL", 1 }, { "U8", 1 }, { "I8", 1 }, { "F8_E4M3", 1 }, { "F8_E5M2", 1 }, { "U16", 2 }, { "I16", 2 },
-        { "F16", 2 }, { "BF16", 2 }, { "U32", 4 }, { "I32", 4 }, { "F32", 4 }, { "U64", 8 }, { "I64", 8 }, { "F64", 8 }
+        { "F16", 2 }, { "BF16", 2 }, { "U32", 4 }, { "I32", 4 }, { "F32", 4 }, { "U64", 8 }, { "I64", 8 }, { "F64", 8 },
+        { "C64", 8 }, { "C128", 16 }                    /* only PyTorch's; not read as numbers */
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(type, known[i].name) == 0)
@@ -1061,6 +1171,8 @@ static void check_extent(input *in, stored_tensor *t, uint64_t end, uint64_t dat
         refuse(in, "tensor %s: its offsets %llu and %llu do not fit its shape %s (save the file again)", t->name,
                (unsigned long long)t->place, (unsigned long long)end, words_of_shape(t->rank, t->shape).text);
     t->bytes = t->count * item;
+    for (size_t d = (size_t)t->rank, step = 1; d-- > 0; step *= t->shape[d])
+        t->stride[d] = step;
 }
 
 /* {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, its keys in any order. */
@@ -1196,26 +1308,56 @@ int tensor_find(const tensor_file *f, const char *name)
     return -1;
 }
 
-static void go_to_tensor(tensor_file *f, int index)
+static void read_tensor_bytes(tensor_file *f, const stored_tensor *t, uint64_t skip, void *out, size_t count)
 {
-    if (!seek_to(f->file, f->tensor[index].place))
-        fail(EXIT_WRONG_INPUT, f->path, "cannot read: %s (try again, or copy it again)", strerror(errno));
+    read_place(t->inflated ? f->inflated : f->file, f->path, t->place + skip, out, count);
+    const size_t part = type_size(t->type) / (t->type[0] == 'C' ? 2 : 1);       /* a complex number is two */
+    if (t->big == host_is_little())
+        swap_bytes(out, count / part, part);
 }
 
-static void read_tensor_bytes(tensor_file *f, void *out, size_t count)
+static int is_contiguous(const stored_tensor *t)
 {
-    const char *fault = read_fault(f->file, out, count);
-    if (fault)
-        fail(EXIT_WRONG_INPUT, f->path, "cannot read: %s (try again, or copy it again)", fault);
+    size_t step = 1;
+    for (int d = t->rank - 1; d >= 0; d--) {
+        if (t->shape[d] != 1 && t->stride[d] != step)
+            return 0;
+        step *= t->shape[d];
+    }
+    return 1;
+}
+
+/* A view: all that lies between its first and its last element is read, then its elements are picked in C order. */
+static void read_view(tensor_file *f, const stored_tensor *t, char *out)
+{
+    const size_t item = type_size(t->type);
+    size_t index[ARRAY_RANK_MAX] = { 0 }, at = 0, span = 1;
+    for (int d = 0; d < t->rank; d++)
+        span += (t->shape[d] - 1) * t->stride[d];
+    char *all = allocate(span, item);
+    read_tensor_bytes(f, t, 0, all, span * item);
+    for (size_t i = 0; i < t->count; i++) {
+        memcpy(out + i * item, all + at * item, item);
+        for (int d = t->rank - 1; d >= 0; d--) {
+            at += t->stride[d];
+            if (++index[d] < t->shape[d])
+                break;
+            at -= t->stride[d] * t->shape[d];
+            index[d] = 0;
+        }
+    }
+    release(all);
 }
 
 void tensor_read_raw(tensor_file *f, int index, void *out)
 {
     const stored_tensor *t = &f->tensor[index];
-    go_to_tensor(f, index);
-    read_tensor_bytes(f, out, t->bytes);
-    if (!host_is_little())
-        swap_bytes(out, t->count, type_size(t->type));
+    if (t->count == 0)
+        return;
+    if (is_contiguous(t))
+        read_tensor_bytes(f, t, 0, out, t->bytes);
+    else
+        read_view(f, t, out);
 }
 
 /* n numbers of a narrow or a wide type, in this machine's byte order, as floats. */
@@ -1247,14 +1389,41 @@ void tensor_read_floats(tensor_file *f, int index, float *out)
     if (strcmp(t->type, "F16") != 0 && strcmp(t->type, "BF16") != 0 && strcmp(t->type, "F64") != 0)
         fail(EXIT_WRONG_INPUT, f->path, "tensor %s is of type %s where F32, F16, BF16 or F64 is needed (convert it)",
              t->name, t->type);
-    go_to_tensor(f, index);
+    if (!is_contiguous(t)) {
+        unsigned char *all = allocate(t->count + 1, item);
+        tensor_read_raw(f, index, all);
+        convert_floats(out, all, t->count, t->type);
+        release(all);
+        return;
+    }
     for (size_t n, done = 0; done < t->count; done += n) {
         n = smaller(t->count - done, CHUNK / item);
-        read_tensor_bytes(f, chunk, n * item);
-        if (!host_is_little())
-            swap_bytes(chunk, n, item);
+        read_tensor_bytes(f, t, done * item, chunk, n * item);
         convert_floats(out + done, chunk, n, t->type);
     }
+}
+
+array tensor_array(tensor_file *f, int index)
+{
+    const stored_tensor *t = &f->tensor[index];
+    const int brain_float = strcmp(t->type, "BF16") == 0;
+    array a = { .rank = t->rank, .count = t->count };
+    memcpy(a.shape, t->shape, sizeof a.shape);
+    const int complex = t->type[0] == 'C';
+    if (strncmp(t->type, "F8", 2) == 0 || (complex && t->rank == ARRAY_RANK_MAX))
+        fail(EXIT_WRONG_INPUT, f->path, "%s is of type %s, which this program does not read (save it as float32)", t->name, t->type);
+    a.kind = strcmp(t->type, "BOOL") == 0 ? 'b' : t->type[0] == 'U' ? 'u' : t->type[0] == 'I' ? 'i' : 'f';
+    a.item_size = brain_float ? 4 : (int)type_size(t->type) / (complex ? 2 : 1);
+    if (complex) {                                      /* real and imaginary part: a last dimension of 2 */
+        a.shape[a.rank++] = 2;
+        a.count *= 2;
+    }
+    a.data = allocate(a.count + 1, (size_t)a.item_size);
+    if (brain_float)
+        tensor_read_floats(f, index, a.data);
+    else
+        tensor_read_raw(f, index, a.data);
+    return a;
 }
 
 const char *tensor_note(const tensor_file *f, const char *key)
@@ -1269,6 +1438,12 @@ void tensor_close(tensor_file *f)
 {
     if (f->file)
         fclose(f->file);
+    if (f->inflated)
+        fclose(f->inflated);
+    for (int i = 0; f->owns_names && i < f->tensor_count; i++)
+        release(f->tensor[i].name);
+    for (int i = 0; f->owns_names && i < 2 * f->note_count; i++)
+        release(f->note[i]);
     release(f->path);
     release(f->header);
     release(f->tensor);

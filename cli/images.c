@@ -1,6 +1,6 @@
 /* images.c: decoding, Pillow's resize, normalisation, and the sets of images that a user names.
  * PPM and PGM are read here; PNG, JPEG and BMP by stb_image in a build that has it (third_party/README.md). */
-#include "cli.h"
+#include "containers.h"
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
@@ -322,6 +322,15 @@ const char *image_decoders(void)
     return "PNG, JPEG, BMP, PPM, PGM";
 }
 
+/* The decoder of PNG's compressed data also serves archives. */
+int can_inflate(void) { return 1; }
+
+int inflate_bytes(unsigned char *out, size_t room, const unsigned char *in, size_t count)
+{
+    /* The decoder asks for more input even where the last code is whole: the margin keeps it from running dry. */
+    return stbi_zlib_decode_noheader_buffer((char *)out, (int)room, (const char *)in, (int)count + INFLATE_MARGIN) == (int)room;
+}
+
 #else
 
 static void decode_packed(image_file *f, const char *kind, int *height, int *width)
@@ -335,6 +344,17 @@ static void decode_packed(image_file *f, const char *kind, int *height, int *wid
 const char *image_decoders(void)
 {
     return "PPM, PGM";
+}
+
+int can_inflate(void) { return 0; }
+
+int inflate_bytes(unsigned char *out, size_t room, const unsigned char *in, size_t count)
+{
+    (void)out;
+    (void)room;
+    (void)in;
+    (void)count;
+    return 0;
 }
 
 #endif

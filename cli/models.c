@@ -1,5 +1,6 @@
 /* models.c: the commands that make, inspect and run a model: init, info, classify, features. */
 #include "command.h"
+#include "containers.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,38 +88,12 @@ static void print_heading(void)
     else printf("%-34s %-5s %-20s %13s %13s %6s  %s\n", "name", "type", "shape", "minimum", "maximum", "NaN", "hash");
 }
 
-static void info_npy(const char *path)
+static void info_tensors(const char *path)
 {
-    array a = npy_read(path);
-    char type[8];
-    print_heading();
-    snprintf(type, sizeof type, "%c%d", a.kind, a.item_size);
-    print_contents("-", type, &a, 1);
-    array_free(&a);
-}
-
-static array tensor_as_array(tensor_file *f, int i)
-{
-    const stored_tensor *t = &f->tensor[i];
-    array a = { .kind = t->type[0] == 'F' || t->type[0] == 'B' ? 'f' : t->type[0] == 'U' ? 'u' : 'i', .rank = t->rank, .count = t->count };
-    memcpy(a.shape, t->shape, sizeof a.shape);
-    if (strcmp(t->type, "BOOL") == 0) a.kind = 'b';
-    if (strncmp(t->type, "F8", 2) == 0)
-        fail(EXIT_WRONG_INPUT, f->path, "%s is of type %s, which this program does not read (save it as F32)", t->name, t->type);
-    const int small_float = strcmp(t->type, "F16") == 0 || strcmp(t->type, "BF16") == 0;
-    a.item_size = small_float ? 4 : t->count ? (int)(t->bytes / t->count) : 1;
-    a.data = allocate(t->count + 1, (size_t)a.item_size);
-    if (small_float) tensor_read_floats(f, i, a.data);
-    else tensor_read_raw(f, i, a.data);
-    return a;
-}
-
-static void info_safetensors(const char *path)
-{
-    tensor_file f = safetensors_open(path);
+    tensor_file f = tensors_open(path);
     print_heading();
     for (int i = 0; i < f.tensor_count; i++) {
-        array a = tensor_as_array(&f, i);
+        array a = tensor_array(&f, i);
         print_contents(f.tensor[i].name, f.tensor[i].type, &a, i == 0);
         array_free(&a);
     }
@@ -141,14 +116,32 @@ static void info_image(const char *path)
     array_free(&a);
 }
 
+static int first_row_told;
+static void tell_array(const char *name, const char *type, const array *a)
+{
+    if (!first_row_told) print_heading();
+    print_contents(name, type, a, !first_row_told);
+    first_row_told = 1;
+}
+
+static void info_npy(const char *path)
+{
+    array a = npy_read(path);
+    const char type[3] = { a.kind, (char)('0' + a.item_size), 0 };
+    tell_array("-", type, &a);
+    array_free(&a);
+}
+
 int command_info(int argc, char **argv)
 {
-    parse_options("info FILE", "Names, shapes, types, ranges, NaNs and a content hash of what is in FILE (.npy, .safetensors, an image).",
-                  NULL, 0, argc, argv, 1, 1);
-    const char *path = argv[0], *ending = strrchr(path, '.');
-    if (ending != NULL && strcmp(ending, ".npy") == 0) info_npy(path);
-    else if (ending != NULL && strcmp(ending, ".safetensors") == 0) info_safetensors(path);
-    else info_image(path);
+    parse_options("info FILE", "Names, shapes, types, ranges, NaNs and a content hash of what is in FILE: .npy, .npz, .safetensors, .pth, .pt, .h5 (bdpy), "
+                  "an image. The hash is of the numbers alone, whatever the container.", NULL, 0, argc, argv, 1, 1);
+    switch (file_kind_of(argv[0])) {
+    case FILE_ARRAY: info_npy(argv[0]); break;
+    case FILE_TENSORS: info_tensors(argv[0]); break;
+    case FILE_HDF5: bdata_info(argv[0], tell_array); break;
+    default: info_image(argv[0]); break;
+    }
     if (json) printf("]\n");
     return EXIT_DONE;
 }
@@ -265,7 +258,7 @@ int command_classify(int argc, char **argv)
     const char *path = NULL, *labels = NULL, *truth = NULL, *csv = NULL;
     classify_context c = { .top = 5, .first_row = 1 };
     const option options[] = {
-        { 'w', "weights", OPTION_TEXT, &path, "W", "the model (.safetensors)" },
+        { 'w', "weights", OPTION_TEXT, &path, "W", "the model (.safetensors, .pth, .pt, .npz)" },
         { 'l', "labels", OPTION_TEXT, &labels, "F", "names of the classes, one a line" },
         { 'k', "top", OPTION_INTEGER, &c.top, "K", "classes to show for each image (default 5)" },
         { 0, "truth", OPTION_TEXT, &truth, "F", "the true classes, one a line or .npy: tells top-1 and top-5 accuracy instead" },
@@ -343,7 +336,7 @@ int command_features(int argc, char **argv)
     const char *path = NULL, *list = NULL, *layers = "V1,V2,V4,IT", *folder = NULL;
     int batch = 16;
     const option options[] = {
-        { 'w', "weights", OPTION_TEXT, &path, "W", "the model (.safetensors)" },
+        { 'w', "weights", OPTION_TEXT, &path, "W", "the model (.safetensors, .pth, .pt, .npz)" },
         { 'i', "images", OPTION_TEXT, &list, "LIST", "a list of paths, a folder, or a .npy of uint8 [images, height, width, 3]" },
         { 'l', "layers", OPTION_TEXT, &layers, "L,...", "V1 V2 V4 IT, a step (V4.2), avgpool, logits, encoding, input (default V1,V2,V4,IT)" },
         { 'o', "output", OPTION_TEXT, &folder, "DIR", "where L.npy, float32 [images, features], are written" },

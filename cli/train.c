@@ -1029,7 +1029,7 @@ int command_train(int argc, char **argv)
     training t = training_defaults;
     const char *resume = NULL, *contrast = NULL, *fidelity = "paper", *keep = "last";
     const option options[] = {
-        { 'w', "weights", OPTION_TEXT, &t.weights, "W", "the starting CORnet-S (.safetensors)" },
+        { 'w', "weights", OPTION_TEXT, &t.weights, "W", "the starting CORnet-S (.safetensors, .pth, .pt, .npz)" },
         { 'i', "images", OPTION_TEXT, &t.images, "LIST", "a list of paths, a folder, or a .npy of uint8 [images, height, width, 3]" },
         { 't', "targets", OPTION_TEXT, &t.targets, "T.npy", "responses [images, responses]; A.npy,B.npy: several people" },
         { 0, "test-images", OPTION_TEXT, &t.test_images, "LIST", "adds test columns to loss.csv" },

@@ -181,9 +181,29 @@ static void wrong_shape(const char *path, const rn_tensor *wanted, const stored_
          shape_text(found->rank, found->shape), remedy);
 }
 
+/* x - x is 0 for a finite x, else NaN; a block's are or-ed together, so that the loop needs no branch. */
+static int all_finite(const float *x, size_t n)
+{
+    uint32_t bad = 0;
+    for (size_t i = 0; i < n; i++)
+        bad |= !(x[i] - x[i] == 0.0f);
+    return !bad;
+}
+
+static void check_weights(const char *path, const rn_tensor *t, const float *x)
+{
+    if (all_finite(x, t->count)) return;
+    for (size_t j = 0; j < t->count; j++)
+        if (!all_finite(x + j, 1))
+            fail(EXIT_WRONG_INPUT, path, "%s[%zu] is %g (weights must be finite; its training diverged or the file is damaged)", t->name, j,
+                 (double)x[j]);
+}
+
 weights weights_load(const char *path)
 {
-    tensor_file f = safetensors_open(path);
+    tensor_file f = tensors_open(path);
+    const stored_tensor *other = NULL;
+    int converted = 0;
     const rn_config config = stored_config(&f);
     weights w = weights_empty(&config, path);
     for (int i = 0; i < w.model.tensor_count; i++) {
@@ -192,13 +212,13 @@ weights weights_load(const char *path)
         if (stored < 0) fail(EXIT_WRONG_INPUT, path, "%s is not in it (the file is not a whole CORnet-S; save it again)", t->name);
         if (!same_shape(t, &f.tensor[stored])) wrong_shape(path, t, &f.tensor[stored], "these are the weights of another network");
         tensor_read_floats(&f, stored, w.values + t->offset);
-        for (size_t j = 0; j < t->count; j++) {
-            const float x = w.values[t->offset + j];
-            if (!(x - x == 0.0f))
-                fail(EXIT_WRONG_INPUT, path, "%s[%zu] is %g (weights must be finite; its training diverged or the file is damaged)",
-                     t->name, j, (double)x);
+        if (strcmp(f.tensor[stored].type, "F32") != 0) {
+            other = &f.tensor[stored];
+            converted++;
         }
+        check_weights(path, t, w.values + t->offset);
     }
+    if (converted > 0) warn(path, "%d tensors (%s, of type %s, and so on) were converted to float32", converted, other->name, other->type);
     tensor_close(&f);
     return w;
 }

@@ -29,6 +29,8 @@ void test_prepare(void);
 void test_decoding(void);
 void test_golden(void);
 void test_files(void);
+void test_containers(void);
+void test_hdf5(void);
 void test_images(void);
 void test_report(void);
 void test_controls(void);

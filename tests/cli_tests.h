@@ -72,7 +72,7 @@ static const char *failure_of(void (*act)(void *), void *argument)
 }
 
 /* act(argument) must fail as wrong input, with a line that holds `part` and ends in a remedy. */
-static void check_failure(void (*act)(void *), void *argument, const char *part)
+static inline void check_failure(void (*act)(void *), void *argument, const char *part)
 {
     const char *line = failure_of(act, argument);
     check(line != NULL, "\"%s\" was expected, but nothing failed", part);

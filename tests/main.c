@@ -11,8 +11,8 @@ int main(int argc, char **argv)
         { "arithmetic", test_arithmetic }, { "random", test_random }, { "matrices", test_matrices }, { "layers", test_layers },
         { "model", test_model }, { "loss", test_loss }, { "training", test_training }, { "analysis", test_analysis },
         { "rsa", test_rsa }, { "statistics", test_statistics }, { "pca", test_pca }, { "prepare", test_prepare },
-        { "golden", test_golden }, { "files", test_files }, { "images", test_images }, { "report", test_report },
-        { "controls", test_controls }, { "decoding", test_decoding },
+        { "golden", test_golden }, { "files", test_files }, { "containers", test_containers }, { "hdf5", test_hdf5 },
+        { "images", test_images }, { "report", test_report }, { "controls", test_controls }, { "decoding", test_decoding },
     };
     for (size_t t = 0; t < sizeof tests / sizeof *tests; t++) {
         int wanted = argc == 1;                         /* with names: only those */
