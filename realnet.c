@@ -171,10 +171,31 @@ double rn_cos(double x)
     return q == 0 || q == 3 ? y : -y;
 }
 
+#if defined(__MINGW32__)
+/* That C library's sqrt goes through x87 and rounds twice. Here digit by digit, in integers: x = m 4^h, m of 53 or 54 bits,
+ * q = floor(sqrt(m 2^54)) of 54 bits, the last one to round by (a square root is never halfway between two doubles). */
+double rn_sqrt(double x)
+{
+    if (!(x > 0.0) || x == HUGE_VAL) return x < 0.0 ? (x - x) / 0.0 * 0.0 : x;
+    const double whole = x < DBL_MIN ? x * 0x1p54 : x;
+    const int exponent = (int)(to_bits(whole) >> 52) - 1075, odd = exponent & 1;
+    const uint64_t m = ((to_bits(whole) & UINT64_C(0xfffffffffffff)) | UINT64_C(0x10000000000000)) << odd;
+    uint64_t q = 0, rest = 0;
+    for (int pair = 53; pair >= 0; pair--) {            /* two digits of m, then of zeros, give one of q */
+        rest = rest << 2 | (pair >= 27 ? m >> 2 * (pair - 27) & 3 : 0);
+        const uint64_t next = q << 2 | 1;
+        q = q << 1 | (rest >= next);
+        rest -= rest >= next ? next : 0;
+    }
+    const int h = (exponent - odd) / 2 - 26 - (x < DBL_MIN ? 27 : 0);
+    return (double)((q >> 1) + (q & 1)) * from_bits((uint64_t)(1023 + h) << 52);
+}
+#else
 double rn_sqrt(double x)
 {
     return sqrt(x);
 }
+#endif
 
 double rn_power(double x, uint64_t n)
 {

@@ -9,7 +9,10 @@
 #include <stdio.h>
 #include "../realnet.h"
 
-#if defined(__GNUC__)
+#if defined(__MINGW_PRINTF_FORMAT)                      /* Windows: its printf is replaced by one that knows C99 */
+#define CLI_PRINTF(f, a) __attribute__((format(__MINGW_PRINTF_FORMAT, f, a)))
+#define CLI_NORETURN __attribute__((noreturn))
+#elif defined(__GNUC__)
 #define CLI_PRINTF(f, a) __attribute__((format(printf, f, a)))
 #define CLI_NORETURN __attribute__((noreturn))
 #else

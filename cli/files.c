@@ -129,12 +129,6 @@ FILE *output_file(output *out)
     return out->file;
 }
 
-void output_write(output *out, const void *bytes, size_t count)
-{
-    if (count && fwrite(bytes, 1, count, out->file) != count)
-        output_fail(out, errno);
-}
-
 /* Why an earlier write failed. stdio keeps only that it did, so write on into what is lost anyway. */
 static int lost_error(FILE *file)
 {
@@ -145,12 +139,24 @@ static int lost_error(FILE *file)
     return errno;
 }
 
+/* Of the write that just failed; Windows says EINVAL of one that fell short. */
+static int write_error(FILE *file)
+{
+    return errno == EINVAL ? lost_error(file) : errno;
+}
+
+void output_write(output *out, const void *bytes, size_t count)
+{
+    if (count && fwrite(bytes, 1, count, out->file) != count)
+        output_fail(out, write_error(out->file));
+}
+
 void output_close(output *out)
 {
     if (ferror(out->file))
         output_fail(out, lost_error(out->file));
     if (fflush(out->file) != 0 || (out->temporary && !sync_file(out->file)))
-        output_fail(out, errno);
+        output_fail(out, write_error(out->file));
     FILE *file = out->file;
     out->file = NULL;
     if (fclose(file) != 0 || (out->temporary && !replace_file(out->temporary, out->target)))

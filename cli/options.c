@@ -111,8 +111,8 @@ static void set_value(const char *command, const option *o, const char *text)
     if (o->kind == OPTION_TEXT)
         *(const char **)o->value = text;
     else if (o->kind == OPTION_INTEGER) {
-        const long n = strtol(text, &end, 10);
-        good = n >= -2147483647L && n <= 2147483647L;
+        const long long n = strtoll(text, &end, 10);    /* long is 32 bits on Windows and elsewhere */
+        good = n >= -2147483647 && n <= 2147483647;
         *(int *)o->value = (int)n;
     } else if (o->kind == OPTION_SEED) {
         errno = 0;
