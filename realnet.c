@@ -62,7 +62,8 @@ const char *rn_arithmetic_fault(void)
     const float even_f = 1.0f + half_ulp_f, up_f = one_up_f + half_ulp_f;
     const double even = 1.0 + half_ulp, up = one_up + half_ulp;
     if (even_f != 1.0f || up_f != 0x1.000004p0f || even != 1.0 || up != 0x1.0000000000002p0 || third * 3.0 != 1.0)
-        return "results are not rounded to nearest, ties to even (leave the rounding mode and -frounding-math alone)";
+        return "results are not rounded to nearest, ties to even (compile without -ffast-math, -funsafe-math-optimizations and "
+               "-frounding-math, and leave the rounding mode alone)";
     const float below_f = tiny_f * quarter_f;
     const double below = tiny * quarter;
     if (below_f == zero_f || below == 0.0 || below_f * 4.0f != tiny_f)
@@ -1988,9 +1989,22 @@ static void plan_memory(rn_tape *t)
     t->bytes = place_claims(claims, count);
 }
 
-/* Places that follow from others: norms in place, gradients of their inputs, what forward saves for backward. */
+/* What forward saves for backward: a norm's statistics, a max pool's winners. */
+static size_t saved_size(const rn_tape *t, const rn_op *op)
+{
+    if (op->kind == RN_OP_NORM) return round_to_line(4 * (size_t)op->norm.C * sizeof(double));
+    return op->kind == RN_OP_MAX_POOL ? round_to_line(value_count(&t->value[op->out])) : 0;
+}
+
+/* Places that follow from others: norms in place, gradients of their inputs, what forward saves. Where nothing flows back that is
+ * read at once, so one place serves all. */
 static void plan_followers(rn_tape *t)
 {
+    const size_t common = t->bytes;
+    size_t most = 0;
+    for (int i = 0; i < t->op_count; i++)
+        if (!flows_back(t, i) && saved_size(t, &t->op[i]) > most) most = saved_size(t, &t->op[i]);
+    t->bytes += most;
     for (int i = 0; i < t->op_count; i++) {
         rn_op *op = &t->op[i];
         rn_value *in = &t->value[op->in[0]], *out = &t->value[op->out];
@@ -1998,9 +2012,9 @@ static void plan_followers(rn_tape *t)
             out->value_offset = in->value_offset;
         if (op->kind == RN_OP_NORM)
             in->gradient_offset = out->gradient_offset;
-        if (op->kind != RN_OP_NORM && op->kind != RN_OP_MAX_POOL) continue;
-        op->saved_offset = t->bytes;
-        t->bytes += round_to_line(op->kind == RN_OP_NORM ? 4 * (size_t)op->norm.C * sizeof(double) : value_count(out));
+        if (saved_size(t, op) == 0) continue;
+        op->saved_offset = flows_back(t, i) ? t->bytes : common;
+        if (flows_back(t, i)) t->bytes += saved_size(t, op);
     }
 }
 

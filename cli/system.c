@@ -224,10 +224,34 @@ static int error_number(void)
     }
 }
 
+int is_separator(char c)
+{
+    return c == '/' || c == '\\';
+}
+
+/* NUL, CON and the like, in any folder and with any extension, are no files. */
+int is_device(const char *path)
+{
+    static const char *const names[] = { "nul", "con", "aux", "prn" };
+    const char *name = path;
+    for (const char *at = path; *at; at++)
+        if (is_separator(*at))
+            name = at + 1;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (_strnicmp(name, names[i], 3) == 0 && (name[3] == '\0' || name[3] == '.'))
+            return 1;
+    return 0;
+}
+
 sight look_at(const char *path)
 {
     sight p = { 0 };
     WIN32_FILE_ATTRIBUTE_DATA s;
+    if (is_device(path)) {
+        p.exists = 1;
+        p.mode = 0666;
+        return p;
+    }
     if (*path == '\0' || !GetFileAttributesExA(path, GetFileExInfoStandard, &s)) {
         errno = *path == '\0' ? ENOENT : error_number();
         return p;
@@ -241,11 +265,6 @@ sight look_at(const char *path)
     p.seconds = (int64_t)(ticks / 10000000) - INT64_C(11644473600);
     p.nanoseconds = (int32_t)(ticks % 10000000 * 100);
     return p;
-}
-
-int is_separator(char c)
-{
-    return c == '/' || c == '\\';
 }
 
 /* "C:..." too: a drive takes no folder before it. */
@@ -269,21 +288,7 @@ FILE *create_file(const char *path, const sight *older)
 
 int may_write(const char *path)
 {
-    return _access(path, 2) == 0;
-}
-
-/* NUL, CON and the like, in any folder and with any extension, are no files. */
-int is_device(const char *path)
-{
-    static const char *const names[] = { "nul", "con", "aux", "prn" };
-    const char *name = path;
-    for (const char *at = path; *at; at++)
-        if (is_separator(*at))
-            name = at + 1;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (_strnicmp(name, names[i], 3) == 0 && (name[3] == '\0' || name[3] == '.'))
-            return 1;
-    return 0;
+    return is_device(path) || _access(path, 2) == 0;
 }
 
 int sync_file(FILE *file)
