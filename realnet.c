@@ -1533,7 +1533,7 @@ static int config_is_sound(const rn_config *c)
         if (!fits_int((size_t)c->encoder_width + 1, (size_t)c->channels[a], (size_t)area_size(c, a), (size_t)area_size(c, a)))
             return 0;
     }
-    return 4 * norms + 2 + 5 * (RN_AREAS - 1) + 2 + 10 <= RN_TENSORS_MAX;
+    return 4 * norms + 2 + 5 * (RN_AREAS - 1) + 2 + (c->outputs > 0 ? 10 : 0) <= RN_TENSORS_MAX;
 }
 
 /* Trained tensors first (CORnet's, then the head's), then the running statistics. */
@@ -1963,7 +1963,7 @@ static int claim_for_training(rn_tape *t, int i, claim *claims, int count)
 {
     rn_value *v = &t->value[i];
     const rn_op *producer = &t->op[v->producer];
-    int first, last, death = v->consumer_last > v->producer ? v->consumer_last : v->producer;
+    int first = 0, last = 0, death = v->consumer_last > v->producer ? v->consumer_last : v->producer;
     if (backward_interval(t, i, &first, &last)) {
         v->recompute = producer->kind == RN_OP_NORM && producer->in[1] == NONE && !v->keep;
         if (v->recompute)

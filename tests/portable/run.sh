@@ -34,7 +34,7 @@ fault()
     [ -n "${KEEP:-}" ] || finish
 }
 now() { date +%s.%N; }
-since() { echo "$(now) $1" | awk '{ printf "%.1f", $1 - $2 }'; }
+since() { echo "$(now) $1" | awk '{ printf "%.2f", $1 - $2 }'; }
 # version COMPILER: "gcc 12.2", "clang 14.0", "tcc 0.9"
 version()
 {
