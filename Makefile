@@ -26,8 +26,7 @@ realnet$(EXE): $(PROGRAM:%.c=$(BUILD)/%.o)
 $(BUILD)/tests/run: $(filter-out $(BUILD)/cli/main.o,$(PROGRAM:%.c=$(BUILD)/%.o)) $(TESTS:%.c=$(BUILD)/%.o)
 	$(CC) $(FLAGS) $^ -lm -o $@
 
-# realnet.exe for 64-bit Windows, of one file, by a cross compiler. No -march=native: this is not the machine it runs on, and gcc
-# does not align the stack there for vectors of 32 bytes. docs/portability.md.
+# realnet.exe for 64-bit Windows, all in one file, by a cross compiler. docs/portability.md.
 WINDOWS = EXE=.exe CC=x86_64-w64-mingw32-gcc BUILD=$(BUILD)/windows NATIVE= OPENMP='-fopenmp -static'
 windows:
 	$(MAKE) $(WINDOWS) all
@@ -67,7 +66,7 @@ study:
 
 install: realnet$(EXE)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include
-	install realnet $(DESTDIR)$(PREFIX)/bin
+	install realnet$(EXE) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 realnet.h $(DESTDIR)$(PREFIX)/include
 
 clean:
