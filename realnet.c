@@ -62,7 +62,8 @@ const char *rn_arithmetic_fault(void)
     const float even_f = 1.0f + half_ulp_f, up_f = one_up_f + half_ulp_f;
     const double even = 1.0 + half_ulp, up = one_up + half_ulp;
     if (even_f != 1.0f || up_f != 0x1.000004p0f || even != 1.0 || up != 0x1.0000000000002p0 || third * 3.0 != 1.0)
-        return "results are not rounded to nearest, ties to even (leave the rounding mode and -frounding-math alone)";
+        return "results are not rounded to nearest, ties to even (compile without -ffast-math, -funsafe-math-optimizations and "
+               "-frounding-math, and leave the rounding mode alone)";
     const float below_f = tiny_f * quarter_f;
     const double below = tiny * quarter;
     if (below_f == zero_f || below == 0.0 || below_f * 4.0f != tiny_f)
@@ -171,10 +172,31 @@ double rn_cos(double x)
     return q == 0 || q == 3 ? y : -y;
 }
 
+#if defined(__MINGW32__)
+/* That C library's sqrt goes through x87 and rounds twice. Here digit by digit, in integers: x = m 4^h, m of 53 or 54 bits,
+ * q = floor(sqrt(m 2^54)) of 54 bits, the last one to round by (a square root is never halfway between two doubles). */
+double rn_sqrt(double x)
+{
+    if (!(x > 0.0) || x == HUGE_VAL) return x < 0.0 ? (x - x) / 0.0 * 0.0 : x;
+    const double whole = x < DBL_MIN ? x * 0x1p54 : x;
+    const int exponent = (int)(to_bits(whole) >> 52) - 1075, odd = exponent & 1;
+    const uint64_t m = ((to_bits(whole) & UINT64_C(0xfffffffffffff)) | UINT64_C(0x10000000000000)) << odd;
+    uint64_t q = 0, rest = 0;
+    for (int pair = 53; pair >= 0; pair--) {            /* two digits of m, then of zeros, give one of q */
+        rest = rest << 2 | (pair >= 27 ? m >> 2 * (pair - 27) & 3 : 0);
+        const uint64_t next = q << 2 | 1;
+        q = q << 1 | (rest >= next);
+        rest -= rest >= next ? next : 0;
+    }
+    const int h = (exponent - odd) / 2 - 26 - (x < DBL_MIN ? 27 : 0);
+    return (double)((q >> 1) + (q & 1)) * from_bits((uint64_t)(1023 + h) << 52);
+}
+#else
 double rn_sqrt(double x)
 {
     return sqrt(x);
 }
+#endif
 
 double rn_power(double x, uint64_t n)
 {
@@ -1513,7 +1535,7 @@ static int config_is_sound(const rn_config *c)
         if (!fits_int((size_t)c->encoder_width + 1, (size_t)c->channels[a], (size_t)area_size(c, a), (size_t)area_size(c, a)))
             return 0;
     }
-    return 4 * norms + 2 + 5 * (RN_AREAS - 1) + 2 + 10 <= RN_TENSORS_MAX;
+    return 4 * norms + 2 + 5 * (RN_AREAS - 1) + 2 + (c->outputs > 0 ? 10 : 0) <= RN_TENSORS_MAX;
 }
 
 /* Trained tensors first (CORnet's, then the head's), then the running statistics. */
@@ -1943,7 +1965,7 @@ static int claim_for_training(rn_tape *t, int i, claim *claims, int count)
 {
     rn_value *v = &t->value[i];
     const rn_op *producer = &t->op[v->producer];
-    int first, last, death = v->consumer_last > v->producer ? v->consumer_last : v->producer;
+    int first = 0, last = 0, death = v->consumer_last > v->producer ? v->consumer_last : v->producer;
     if (backward_interval(t, i, &first, &last)) {
         v->recompute = producer->kind == RN_OP_NORM && producer->in[1] == NONE && !v->keep;
         if (v->recompute)
@@ -1969,9 +1991,22 @@ static void plan_memory(rn_tape *t)
     t->bytes = place_claims(claims, count);
 }
 
-/* Places that follow from others: norms in place, gradients of their inputs, what forward saves for backward. */
+/* What forward saves for backward: a norm's statistics, a max pool's winners. */
+static size_t saved_size(const rn_tape *t, const rn_op *op)
+{
+    if (op->kind == RN_OP_NORM) return round_to_line(4 * (size_t)op->norm.C * sizeof(double));
+    return op->kind == RN_OP_MAX_POOL ? round_to_line(value_count(&t->value[op->out])) : 0;
+}
+
+/* Places that follow from others: norms in place, gradients of their inputs, what forward saves. Where nothing flows back that is
+ * read at once, so one place serves all. */
 static void plan_followers(rn_tape *t)
 {
+    const size_t common = t->bytes;
+    size_t most = 0;
+    for (int i = 0; i < t->op_count; i++)
+        if (!flows_back(t, i) && saved_size(t, &t->op[i]) > most) most = saved_size(t, &t->op[i]);
+    t->bytes += most;
     for (int i = 0; i < t->op_count; i++) {
         rn_op *op = &t->op[i];
         rn_value *in = &t->value[op->in[0]], *out = &t->value[op->out];
@@ -1979,9 +2014,9 @@ static void plan_followers(rn_tape *t)
             out->value_offset = in->value_offset;
         if (op->kind == RN_OP_NORM)
             in->gradient_offset = out->gradient_offset;
-        if (op->kind != RN_OP_NORM && op->kind != RN_OP_MAX_POOL) continue;
-        op->saved_offset = t->bytes;
-        t->bytes += round_to_line(op->kind == RN_OP_NORM ? 4 * (size_t)op->norm.C * sizeof(double) : value_count(out));
+        if (saved_size(t, op) == 0) continue;
+        op->saved_offset = flows_back(t, i) ? t->bytes : common;
+        if (flows_back(t, i)) t->bytes += saved_size(t, op);
     }
 }
 

@@ -167,8 +167,10 @@ void rn_softmax(float *p, const float *logits, int N, int K);
 /* ---- 5. The model's parameters ---------------------------------------------------------------------------------- */
 
 #define RN_AREAS 4                                      /* V1, V2, V4, IT */
+#ifndef RN_TENSORS_MAX                                  /* a small machine may set both to what its network has: docs/embedded.md */
 #define RN_TENSORS_MAX 320
 #define RN_OPS_MAX 192
+#endif
 
 typedef struct {
     int input_size;                                     /* rows = columns of the image: 224 */

@@ -1,5 +1,6 @@
 /* base.c: errors, warnings, memory and the text of paths. All memory here is of allocate(). */
 #include "cli.h"
+#include "system.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,21 +111,21 @@ char *format_text(const char *format, ...)
 char *join_path(const char *folder, const char *name)
 {
     const size_t length = strlen(folder);
-    if (length == 0 || name[0] == '/')
+    if (length == 0 || is_absolute(name))
         return format_text("%s", name);
-    return format_text("%s%s%s", folder, folder[length - 1] == '/' ? "" : "/", name);
+    return format_text("%s%s%s", folder, is_separator(folder[length - 1]) ? "" : "/", name);
 }
 
 char *parent_folder(const char *path)
 {
     size_t length = strlen(path);
-    while (length > 1 && path[length - 1] == '/')       /* "a/b/" names the same as "a/b" */
+    while (length > 1 && is_separator(path[length - 1]))       /* "a/b/" names the same as "a/b" */
         length--;
-    while (length > 0 && path[length - 1] != '/')
+    while (length > 0 && !is_separator(path[length - 1]))
         length--;
     if (length == 0)
         return format_text(".");
-    while (length > 1 && path[length - 1] == '/')
+    while (length > 1 && is_separator(path[length - 1]))
         length--;
     return format_text("%.*s", (int)length, path);
 }

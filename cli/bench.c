@@ -2,7 +2,6 @@
 #include "command.h"
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 typedef struct {
     double muladd, gemm;                                /* GFLOP/s on one thread: in registers; the blocked product */
@@ -226,9 +225,7 @@ int command_bench(int argc, char **argv)
     f.forward_16 = time_forward(&w, batch, rounds, &f.fingerprint);
     f.forward_1 = time_forward(&w, 1, rounds, &f.fingerprint);
     time_step(&w, batch, rounds, &f);
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    f.peak_bytes = 1024.0 * (double)usage.ru_maxrss;
+    f.peak_bytes = peak_memory();
     print_figures(&f, model, batch, multiplications(&w.model));
     weights_free(&w);
     return EXIT_DONE;

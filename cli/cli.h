@@ -9,7 +9,10 @@
 #include <stdio.h>
 #include "../realnet.h"
 
-#if defined(__GNUC__)
+#if defined(__MINGW_PRINTF_FORMAT)                      /* Windows: its printf is replaced by one that knows C99 */
+#define CLI_PRINTF(f, a) __attribute__((format(__MINGW_PRINTF_FORMAT, f, a)))
+#define CLI_NORETURN __attribute__((noreturn))
+#elif defined(__GNUC__)
 #define CLI_PRINTF(f, a) __attribute__((format(printf, f, a)))
 #define CLI_NORETURN __attribute__((noreturn))
 #else
@@ -38,7 +41,6 @@ FILE   *output_file(output *out);
 void    output_write(output *out, const void *bytes, size_t count);     /* fails with a line when the disk is full */
 void    output_close(output *out);                      /* flush, sync, rename over PATH; fails like output_write */
 void    output_discard_all(void);                       /* removes every temporary file; fail() calls it */
-void    ignore_size_signal(void);                       /* a file size limit is then an error like a full disk */
 void    make_folder(const char *path);                  /* and its parents; an existing one is fine */
 int     file_exists(const char *path);                  /* anything but a folder */
 int     is_folder(const char *path);

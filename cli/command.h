@@ -2,6 +2,7 @@
 #ifndef REALNET_COMMAND_H
 #define REALNET_COMMAND_H
 #include "cli.h"
+#include "system.h"
 
 /* ---- cli/options.c ---- */
 typedef enum { OPTION_FLAG, OPTION_TEXT, OPTION_INTEGER, OPTION_SEED, OPTION_NUMBER } option_kind;
@@ -37,7 +38,6 @@ void finish_output(void);                               /* status 2 if standard 
 void progress_begin(const char *what, size_t total);
 void progress_at(size_t done, const char *note);        /* note: shown behind the bar, may be NULL */
 void progress_end(void);
-double seconds_now(void);
 
 /* ---- cli/table.c: tables out (readable, --json, or CSV in a file) and CSV in ---- */
 typedef struct table table;

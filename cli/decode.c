@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
 
 typedef struct {
     const char *input, *output, *classifier, *csv;
@@ -113,8 +112,8 @@ static void read_rows(decoding *d, partial *p)
 
 static int holds_regular_file(const char *path)
 {
-    struct stat there;
-    return stat(path, &there) != 0 || S_ISREG(there.st_mode);
+    const sight there = look_at(path);
+    return !there.exists || there.regular;
 }
 
 /* No file, so no going on, where the output is a device. */

@@ -1,10 +1,9 @@
 /* files.c: whole-or-nothing output, text, .npy, safetensors, JSON strings.
- * Contents: operating system; output; input; headers (what both formats parse with); .npy; arrays; safetensors; JSON.
+ * Contents: output; input; headers (what both formats parse with); .npy; arrays; safetensors; JSON.
  * All memory is of allocate(). A reader checks every size against the file before it allocates, closes the file and
  * frees what it holds before it refuses it. */
-#define _XOPEN_SOURCE 700                               /* realpath, SIGXFSZ */
-#define _FILE_OFFSET_BITS 64                            /* files above 2 GiB on 32-bit machines */
 #include "containers.h"
+#include "system.h"
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -37,102 +36,9 @@ static void append(buffer *b, const void *bytes, size_t count)
     b->bytes[b->used] = '\0';
 }
 
-/* ---- The operating system: all that is not C99 in this file ---- */
-
-#include <dirent.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-typedef struct { int exists, folder, regular; mode_t mode; uint64_t size; } sight;
-
-static sight look_at(const char *path)
+static void append_name(void *names, const char *name)
 {
-    sight p = { 0, 0, 0, 0, 0 };
-    struct stat s;
-    if (stat(path, &s) != 0)
-        return p;
-    p.exists = 1;
-    p.folder = S_ISDIR(s.st_mode);
-    p.regular = S_ISREG(s.st_mode);
-    p.mode = s.st_mode & 0777;
-    p.size = (uint64_t)s.st_size;
-    return p;
-}
-
-/* A new file that nobody else has open; it takes over the permissions of the file whose place it will take. */
-static FILE *create_file(const char *path, const sight *older)
-{
-    remove(path);                                       /* of a process of the same number that was killed */
-    const int handle = open(path, O_WRONLY | O_CREAT | O_EXCL, 0666);
-    if (handle < 0)
-        return NULL;
-    if (older->exists && fchmod(handle, older->mode) != 0) {
-        close(handle);
-        return NULL;
-    }
-    return fdopen(handle, "wb");
-}
-
-static int may_write(const char *path)
-{
-    return access(path, W_OK) == 0;
-}
-
-/* On the disk and not only on its way there. Some file systems have nothing to do for it and say EINVAL. */
-static int sync_file(FILE *file)
-{
-    return fsync(fileno(file)) == 0 || errno == EINVAL;
-}
-
-static int seek_to(FILE *file, uint64_t position)
-{
-    return fseeko(file, (off_t)position, SEEK_SET) == 0;
-}
-
-static int make_one_folder(const char *path)
-{
-    return mkdir(path, 0777) == 0 || errno == EEXIST;
-}
-
-/* Where a path leads in the end, so that a link stays a link when its file is replaced. */
-static char *follow_links(const char *path)
-{
-    char *real = realpath(path, NULL);
-    char *copy = format_text("%s", real ? real : path);
-    free(real);
-    return copy;
-}
-
-static unsigned long process_number(void)
-{
-    return (unsigned long)getpid();
-}
-
-/* Without this a file size limit would end the process by a signal, and the temporary would stay. */
-void ignore_size_signal(void)
-{
-    signal(SIGXFSZ, SIG_IGN);
-}
-
-/* The names in a folder, each zero-terminated, appended to b; their number, or -1 with errno set. */
-static int read_names(const char *path, buffer *b)
-{
-    int count = 0;
-    const struct dirent *entry;
-    DIR *folder = opendir(path);
-    if (!folder)
-        return -1;
-    for (errno = 0; (entry = readdir(folder)) != NULL; errno = 0)
-        if (entry->d_name[0] != '.') {
-            append(b, entry->d_name, strlen(entry->d_name) + 1);
-            count++;
-        }
-    const int error = errno;
-    closedir(folder);
-    errno = error;
-    return error ? -1 : count;
+    append(names, name, strlen(name) + 1);
 }
 
 /* ---- Output ---- */
@@ -173,7 +79,7 @@ void output_discard_all(void)
 static void output_fail(const output *out, int error) CLI_NORETURN;
 static void output_fail(const output *out, int error)
 {
-    const int full = error == ENOSPC || error == EFBIG || error == EDQUOT;
+    const int full = disk_is_full(error);
     fail(EXIT_WRONG_INPUT, out->path, "cannot write: %s (%schoose another place with -o%s)",
          error ? strerror(error) : "a write failed", full ? "free some space or " : "",
          out->temporary ? "; nothing was left behind" : "");
@@ -190,7 +96,7 @@ static int parent_exists(const char *path)
 /* A file is written under a temporary name beside it; what is no file, or belongs to the system, directly. */
 static int is_direct(const char *path, const sight *there)
 {
-    return there->exists && (!there->regular || strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0);
+    return there->exists && (!there->regular || is_device(path));
 }
 
 output *output_open(const char *path)
@@ -200,7 +106,6 @@ output *output_open(const char *path)
         fail(EXIT_WRONG_INPUT, path, "cannot write: this is a folder (name a file with -o)");
     if (!parent_exists(path))
         fail(EXIT_WRONG_INPUT, path, "cannot write: its folder is not there (make it, or choose another with -o)");
-    ignore_size_signal();
     output *out = allocate(1, sizeof *out);
     out->path = format_text("%s", path);
     out->target = there.exists ? follow_links(path) : format_text("%s", path);
@@ -224,12 +129,6 @@ FILE *output_file(output *out)
     return out->file;
 }
 
-void output_write(output *out, const void *bytes, size_t count)
-{
-    if (count && fwrite(bytes, 1, count, out->file) != count)
-        output_fail(out, errno);
-}
-
 /* Why an earlier write failed. stdio keeps only that it did, so write on into what is lost anyway. */
 static int lost_error(FILE *file)
 {
@@ -240,15 +139,27 @@ static int lost_error(FILE *file)
     return errno;
 }
 
+/* Of the write that just failed; Windows says EINVAL of one that fell short. */
+static int write_error(FILE *file)
+{
+    return errno == EINVAL ? lost_error(file) : errno;
+}
+
+void output_write(output *out, const void *bytes, size_t count)
+{
+    if (count && fwrite(bytes, 1, count, out->file) != count)
+        output_fail(out, write_error(out->file));
+}
+
 void output_close(output *out)
 {
     if (ferror(out->file))
         output_fail(out, lost_error(out->file));
     if (fflush(out->file) != 0 || (out->temporary && !sync_file(out->file)))
-        output_fail(out, errno);
+        output_fail(out, write_error(out->file));
     FILE *file = out->file;
     out->file = NULL;
-    if (fclose(file) != 0 || (out->temporary && rename(out->temporary, out->target) != 0))
+    if (fclose(file) != 0 || (out->temporary && !replace_file(out->temporary, out->target)))
         output_fail(out, errno);
     output_forget(out);
 }
@@ -257,7 +168,7 @@ void make_folder(const char *path)
 {
     char *part = format_text("%s", path);
     for (char *at = part; *at; at++) {
-        if (at[1] != '/' && at[1] != '\0')
+        if (!is_separator(at[1]) && at[1] != '\0')
             continue;
         const char cut = at[1];
         at[1] = '\0';
@@ -431,7 +342,7 @@ static int by_bytes(const void *a, const void *b)
 char **folder_names(const char *path, int *count)
 {
     buffer text = { NULL, 0, 0 };
-    *count = read_names(path, &text);
+    *count = each_name(path, append_name, &text);
     if (*count < 0)
         fail(EXIT_WRONG_INPUT, path, "cannot read this folder: %s (check the name and its permissions)",
              strerror(errno));

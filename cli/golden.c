@@ -72,6 +72,28 @@ static void elementary(bench *b)
     keep_doubles(b, "sum and dot", y, 200);
 }
 
+/* The same functions over many arguments: doubles of every exponent for log and sqrt, all that do not overflow for exp, +-1000 for
+ * sin and cos. A square root that is rounded twice differs for one in four thousand. */
+static void elementary_at_large(bench *b)
+{
+    enum { MANY = 1 << 15 };
+    double *y = (double *)(void *)b->f;
+    rn_generator g;
+    rn_seed(&g, 36);
+    for (int i = 0; i < MANY; i++) {
+        const uint64_t bits = rn_random64(&g) % UINT64_C(0x7ff0000000000000);
+        const double u = (double)(rn_random64(&g) >> 10) * 0x1p-52 - 1.0;
+        double any;
+        memcpy(&any, &bits, sizeof any);
+        y[i] = rn_exp(u * 709.0);
+        y[MANY + i] = rn_log(any);
+        y[2 * MANY + i] = rn_sin(u * 1000.0);
+        y[3 * MANY + i] = rn_cos(u * 1000.0);
+        y[4 * MANY + i] = rn_sqrt(any);
+    }
+    keep_doubles(b, "elementary functions at large", y, 5 * MANY);
+}
+
 static int random_numbers(bench *b)
 {
     rn_generator g;
@@ -565,6 +587,7 @@ int golden_compute(golden_value out[GOLDEN_MOST], void *memory, size_t bytes, in
     if (status == RN_OK) status = controls(&b);
     if (status == RN_OK) status = classifiers(&b);
     if (status == RN_OK) status = decoding(&b);
+    if (status == RN_OK) elementary_at_large(&b);
     return status == RN_OK ? b.count : status;
 }
 

@@ -60,5 +60,6 @@ const golden_value golden_stored[] = {
     { "pseudo-trials", UINT64_C(0x4e08cf8e7d43f2be), { 0x1.5ea46p-5, -0x1.21b704p-2, 0x1.55a0455555556p-4 } },
     { "decoding by svm", UINT64_C(0x809984a260bfed5e), { 0x1.2aaaaaaaaaaabp-1, 0x1.238e38e38e38fp-1, 0x1.5555555555555p-1 } },
     { "decoding by lda", UINT64_C(0x524f3a7c84ee6ac6), { 0x1p-1, 0x1.0e38e38e38e39p-1, 0x1.5c71c71c71c73p-1 } },
+    { "elementary functions at large", UINT64_C(0x7baba30fd0656061), { 0x1.d7cf26fe4a4e8p-608, 0x1.e4b464f65a9d7p-438, 0x1.2943e8b3c1cebp+463 } },
 };
 const int golden_stored_count = sizeof golden_stored / sizeof *golden_stored;

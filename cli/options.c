@@ -4,8 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 #ifdef _OPENMP
 #include <omp.h>
 #endif
@@ -113,8 +111,8 @@ static void set_value(const char *command, const option *o, const char *text)
     if (o->kind == OPTION_TEXT)
         *(const char **)o->value = text;
     else if (o->kind == OPTION_INTEGER) {
-        const long n = strtol(text, &end, 10);
-        good = n >= -2147483647L && n <= 2147483647L;
+        const long long n = strtoll(text, &end, 10);    /* long is 32 bits on Windows and elsewhere */
+        good = n >= -2147483647 && n <= 2147483647;
         *(int *)o->value = (int)n;
     } else if (o->kind == OPTION_SEED) {
         errno = 0;
@@ -250,19 +248,12 @@ char *named_file(const char *option_name, const char *text, char **file)
 
 static struct { const char *what; size_t total; double began, shown; int terminal, width; } progress;
 
-double seconds_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 void progress_begin(const char *what, size_t total)
 {
     progress.what = what;
     progress.total = total;
     progress.began = progress.shown = seconds_now();
-    progress.terminal = isatty(STDERR_FILENO);
+    progress.terminal = is_terminal(stderr);
     progress.width = 0;
 }
 

@@ -4,11 +4,9 @@
  * process has a lock on NAME.lock, which the system takes back when the process ends, however it ends. */
 #include "study.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char *const state_name[] = { "missing", "stale", "partial", "done" };
 
@@ -256,24 +254,16 @@ static void judge_all(study *s)
 
 /* ---- locks ---- */
 
-/* The lock of a part: a descriptor, or -1 when another process has it. The system frees it when this process ends. */
+/* The lock of a part, or LOCK_TAKEN when another process has it. */
 static int take_lock(const study *s, const part *p, int wait)
 {
     char *path = record_path(s, p, "lock");
-    const int file = open(path, O_RDWR | O_CREAT, 0666);
-    struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-    if (file < 0) fail(EXIT_WRONG_INPUT, path, "%s (choose another folder with -o)", strerror(errno));
-    release(path);
-    while (fcntl(file, wait ? F_SETLKW : F_SETLK, &whole) != 0) {
-        if (errno == EINTR) continue;
-        if (errno == EACCES || errno == EAGAIN) {
-            close(file);
-            return -1;
-        }
+    const int lock = lock_file(path, wait);
+    if (lock == LOCK_NONE) fail(EXIT_WRONG_INPUT, path, "%s (choose another folder with -o)", strerror(errno));
+    if (lock == LOCK_UNKNOWN)
         warn(p->name, "the file system has no locks: %s; do not run this part in two processes at once", strerror(errno));
-        break;
-    }
-    return file;
+    release(path);
+    return lock;
 }
 
 /* ---- running a part ---- */
@@ -284,11 +274,8 @@ static void run_logged(const study *s, const command_line *c)
     char *path = study_path(s, "log.txt"), *text = command_text(c);
     char **word = allocate((size_t)c->count + 1, sizeof *word);
     memcpy(word, c->word, (size_t)c->count * sizeof *word);         /* reading options moves the words about */
-    fflush(stdout);
-    const int screen = dup(STDOUT_FILENO), file = open(path, O_WRONLY | O_CREAT | O_APPEND, 0666);
-    if (screen < 0 || file < 0) fail(EXIT_WRONG_INPUT, path, "%s (choose another folder with -o)", strerror(errno));
-    dup2(file, STDOUT_FILENO);
-    close(file);
+    const int screen = output_to(path);
+    if (screen < 0) fail(EXIT_WRONG_INPUT, path, "%s (choose another folder with -o)", strerror(errno));
     printf("$ %s\n", text);
     fflush(stdout);
     const int kept_json = json, kept_given = options_given;
@@ -297,8 +284,7 @@ static void run_logged(const study *s, const command_line *c)
     json = kept_json;
     options_given = kept_given;
     finish_output();
-    dup2(screen, STDOUT_FILENO);
-    close(screen);
+    output_back(screen);
     if (status != EXIT_DONE) fail(status, c->word[0], "it failed (the command is in %s)", path);
     release(word);
     release(text);
@@ -398,14 +384,14 @@ typedef struct { int all, done, ran; } tally;           /* parts: wanted, done b
 static int try_part(study *s, part *p, int wait, tally *count)
 {
     const int lock = take_lock(s, p, wait);
-    if (lock < 0) return 0;
+    if (lock == LOCK_TAKEN) return 0;
     judge(s, p);                                        /* another process may have done it meanwhile */
     if (p->state != PART_DONE) {
         run_part(s, p, count->done, count->all);
         count->ran++;
     }
     count->done++;
-    close(lock);
+    unlock_file(lock);
     return 1;
 }
 

@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 /* ---- parts ---- */
@@ -141,10 +140,10 @@ void input_hashes_keep(study *s)
 /* A file that changed within the last two seconds may change again without a trace: it is read every time. */
 static uint64_t remembered_hash(const study *s, const char *path)
 {
-    struct stat about;
-    if (stat(path, &about) != 0 || !S_ISREG(about.st_mode)) return file_hash(path);
+    const sight about = look_at(path);
+    if (!about.regular) return file_hash(path);
     if (!memory.is_read) read_memory(s);
-    const known_file now = { NULL, 0, (long long)about.st_size, (long long)about.st_mtim.tv_sec, (long long)about.st_mtim.tv_nsec };
+    const known_file now = { NULL, 0, (long long)about.size, (long long)about.seconds, about.nanoseconds };
     known_file *known = NULL;
     for (int i = 0; i < memory.count && known == NULL; i++)
         if (strcmp(memory.file[i].path, path) == 0) known = &memory.file[i];

@@ -89,7 +89,7 @@ int *read_labels(const char *path, int *count)
         const size_t width = strcspn(at, "\n");
         const char *first = at + strspn(at, " \t\r");
         if (first < at + width) {
-            const long n = strtol(first, &end, 10);
+            const long long n = strtoll(first, &end, 10);
             end += strspn(end, " \t\r");
             if (end != at + width)
                 fail(EXIT_WRONG_INPUT, path, "line %d is no whole number (give a class a line, counted from 0)", line + 1);

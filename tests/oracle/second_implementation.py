@@ -1510,6 +1510,15 @@ def elementary():
     yield "sum and dot", np.array(sums)
 
 
+def elementary_at_large():
+    g = Generator(36)
+    drawn_bits = [(g.random64() % 0x7ff0000000000000, g.random64()) for _ in range(1 << 15)]
+    any_ = np.array([bits for bits, _ in drawn_bits], np.uint64).view(D)
+    u = np.array([(second >> 10) * 2.0 ** -52 for _, second in drawn_bits]) - 1.0
+    sine, cosine = sine_and_cosine(u * 1000.0)
+    yield "elementary functions at large", np.concatenate([exp(u * 709.0), log(any_), sine, cosine, np.sqrt(any_)])
+
+
 def random_numbers():
     g = Generator(2024)
     yield "random words", np.array([g.word() if i % 2 else g.random64() & 0xffffffff for i in range(2000)], D)
@@ -1738,6 +1747,7 @@ def every_value():
     yield from controls()
     yield from classifiers()
     yield from decoding()
+    yield from elementary_at_large()
 
 
 def little_endian(value):
