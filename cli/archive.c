@@ -1,11 +1,10 @@
 /* archive.c: the members of a ZIP file (.npz, .pth, .pt). Stored members stay where they are; deflated ones are inflated, one
  * behind the other, into a temporary file. Source: APPNOTE.TXT 6.3 (PKWARE), sections 4.3.7, 4.3.12 to 4.3.16, 4.5.3. */
-#define _FILE_OFFSET_BITS 64
 #include "cli.h"
 #include "containers.h"
+#include "system.h"
 #include <stdlib.h>
 #include <string.h>
-#include <sys/types.h>
 
 enum { END_BYTES = 22, END64_BYTES = 56, LOCATOR_BYTES = 20, ENTRY_BYTES = 46, LOCAL_BYTES = 30, COMMENT_MOST = 65535 };
 
@@ -175,10 +174,10 @@ static uint32_t cyclic_check(const unsigned char *b, size_t n)
 
 uint64_t keep_bytes(FILE **file, const char *path, const void *bytes, size_t count)
 {
-    if (*file == NULL && (*file = tmpfile()) == NULL)
+    if (*file == NULL && (*file = temporary_file()) == NULL)
         fail(EXIT_WRONG_INPUT, path, "there is no room for a temporary file to unpack it (free some space in the folder for "
              "temporary files)");
-    const off_t place = fseeko(*file, 0, SEEK_END) == 0 ? ftello(*file) : -1;
+    const int64_t place = seek_end(*file);
     if (place < 0 || fwrite(bytes, 1, count, *file) != count || fflush(*file) != 0)
         fail(EXIT_WRONG_INPUT, path, "cannot unpack it: the folder for temporary files is full (free some space)");
     return (uint64_t)place;

@@ -95,6 +95,16 @@ int seek_to(FILE *file, uint64_t position)
     return fseeko(file, (off_t)position, SEEK_SET) == 0;
 }
 
+int64_t seek_end(FILE *file)
+{
+    return fseeko(file, 0, SEEK_END) == 0 ? (int64_t)ftello(file) : -1;
+}
+
+FILE *temporary_file(void)
+{
+    return tmpfile();
+}
+
 int replace_file(const char *from, const char *to)
 {
     return rename(from, to) == 0;
@@ -299,6 +309,21 @@ int sync_file(FILE *file)
 int seek_to(FILE *file, uint64_t position)
 {
     return _fseeki64(file, (int64_t)position, SEEK_SET) == 0;
+}
+
+int64_t seek_end(FILE *file)
+{
+    return _fseeki64(file, 0, SEEK_END) == 0 ? _ftelli64(file) : -1;
+}
+
+/* Not tmpfile(), which puts it where only administrators may write. */
+FILE *temporary_file(void)
+{
+    char folder[MAX_PATH + 1], name[MAX_PATH + 1];
+    if (GetTempPathA(sizeof folder, folder) == 0 || GetTempFileNameA(folder, "rn", 0, name) == 0)
+        return NULL;
+    const int handle = _open(name, _O_RDWR | _O_CREAT | _O_TRUNC | _O_BINARY | _O_TEMPORARY, _S_IREAD | _S_IWRITE);
+    return handle < 0 ? NULL : _fdopen(handle, "w+b");
 }
 
 int replace_file(const char *from, const char *to)

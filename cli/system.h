@@ -16,6 +16,8 @@ int      may_write(const char *path);
 int      is_device(const char *path);                   /* it belongs to the system and is no file to be replaced */
 int      sync_file(FILE *file);                         /* on the disk and not only on its way there */
 int      seek_to(FILE *file, uint64_t position);        /* also beyond 2 GiB */
+int64_t  seek_end(FILE *file);                          /* to its end, whose place is returned; -1 */
+FILE    *temporary_file(void);                          /* to be read and written; gone when it is closed */
 int      replace_file(const char *from, const char *to);    /* at once: a reader sees the old file or the new one, whole */
 int      make_one_folder(const char *path);             /* one that is there already is fine */
 /* `take` gets each name in a folder, "." and ".." and hidden ones left out; their number, or -1. */
