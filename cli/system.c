@@ -102,7 +102,11 @@ int64_t seek_end(FILE *file)
 
 FILE *temporary_file(void)
 {
+#ifdef __wasi__                                         /* a page has no place for one: compressed archives are refused there */
+    return NULL;
+#else
     return tmpfile();
+#endif
 }
 
 int replace_file(const char *from, const char *to)
@@ -138,6 +142,7 @@ int disk_is_full(int error)
     return error == ENOSPC || error == EFBIG || error == EDQUOT;
 }
 
+#ifdef F_SETLK
 int lock_file(const char *path, int wait)
 {
     const int file = open(path, O_RDWR | O_CREAT, 0666);
@@ -154,6 +159,14 @@ int lock_file(const char *path, int wait)
     }
     return file;
 }
+#else                                                   /* WASI has none */
+int lock_file(const char *path, int wait)
+{
+    (void)path;
+    (void)wait;
+    return LOCK_UNKNOWN;
+}
+#endif
 
 void unlock_file(int lock)
 {
@@ -191,15 +204,19 @@ double seconds_now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* macOS counts bytes, the others kilobytes. */
+/* macOS counts bytes, the others kilobytes; WASI does not tell. */
 double peak_memory(void)
 {
+#ifdef __wasi__
+    return 0.0;
+#else
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
 #ifdef __APPLE__
     return (double)usage.ru_maxrss;
 #else
     return 1024.0 * (double)usage.ru_maxrss;
+#endif
 #endif
 }
 

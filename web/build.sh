@@ -5,7 +5,7 @@
 set -eu
 page=$1 work=$2 clang=${CLANG:-clang}
 stb=$(sh third_party/find_stb.sh 2>/dev/null) || stb=
-flags="--target=wasm32-wasi -std=c99 -ffp-contract=off -fno-math-errno -D_POSIX_C_SOURCE=200809L -D_WASI_EMULATED_SIGNAL"
+flags="--target=wasm32-wasi -std=c99 -ffp-contract=off -fno-math-errno -D_POSIX_C_SOURCE=200809L -D_WASI_EMULATED_SIGNAL -D_WASI_EMULATED_PROCESS_CLOCKS"
 mkdir -p "$page" "$work"
 if ! echo 'int main(void) { return 0; }' | "$clang" --target=wasm32-wasi -x c - -o "$work/probe.wasm" 2>"$work/log"; then
     echo "make web: $clang cannot build for wasm32-wasi: $(head -n 1 "$work/log") (Debian: apt install clang lld wasi-libc libclang-rt-14-dev-wasm32)" >&2
@@ -21,7 +21,7 @@ module() {
     "$clang" $flags -O3 -Wall -Wextra -pedantic -Wshadow -Wno-unknown-pragmas "$@" -c realnet.c -o "$work/$name/realnet.o"
     "$clang" $flags -Os -Wall -Wextra -pedantic -Wshadow "$@" -c web/playground.c -o "$work/$name/playground.o"
     objects="$work/$name/realnet.o $work/$name/playground.o"
-    for part in base files images weights options analyse rsa table; do
+    for part in base system files archive pickle containers images weights options analyse rsa table; do
         "$clang" $flags -Os -w ${stb:+-DHAVE_STB_IMAGE -isystem "$stb"} "$@" -c "cli/$part.c" -o "$work/$name/$part.o"
         objects="$objects $work/$name/$part.o"
     done
