@@ -174,7 +174,7 @@ static void hostile(void)
         char *bar = strstr(entry, " | "), *part = bar + 3;
         *bar = 0;
         part[strcspn(part, "\n")] = 0;
-        if (!inflates && strstr("bad_bomb.pth bad_longer.pth bad_check.pth", entry) != NULL)
+        if (!inflates && strstr("bad_bomb.pth bad_longer.pth bad_check.pth bad_method.pth", entry) != NULL)
             part = (char *)(uintptr_t)"install stb_image";
         char *path = join_path(HERE, entry);
         check_refusal(read_all, path, part);

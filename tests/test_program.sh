@@ -793,7 +793,7 @@ controlled()                                            # NAME OPTIONS...
     shift
     command="$*" undisturbed=$T/c_$name
     done_well "$name" $command -o "$T/c_$name"
-    if pause_in_epoch "$T/k_$name"; then
+    if [ -z "$foreign" ] && pause_in_epoch "$T/k_$name"; then
         kill -9 $started
         wait $started 2>/dev/null
         started=
@@ -803,7 +803,7 @@ controlled()                                            # NAME OPTIONS...
         done
         same "$name, killed: config.json" "$T/config_c" "$T/config_k"
     else
-        fault "$name: the run was over before it could be killed"
+        missed "$name"
     fi
 }
 controlled areas $hundred "$T/in/hundred.npy" -e 4 --areas IT,V1
